@@ -1,0 +1,261 @@
+import type { Addr } from "../src/core/addr.ts";
+import { connError } from "../src/core/conn_error.ts";
+import type { ContextDialer } from "../src/core/dialer.ts";
+import { PushConn } from "../src/core/push_conn.ts";
+import {
+  type ConnectDone,
+  type Connector,
+  type ConnectRequest,
+  remoteAddrOf,
+} from "../src/resolve/connector.ts";
+import { netDialer } from "../src/resolve/net_dialer.ts";
+import type { NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
+import { connectFailure, failLater } from "./connect_failure.ts";
+import { zoneFailure } from "./local_interface.ts";
+import { netConnector } from "./node.ts";
+
+/**
+ * Makes a dialer over `Bun.connect`, as `systemDialer` does on Bun.
+ *
+ * A pending `Bun.connect` cannot be cancelled: an aborted one is abandoned, and holds a descriptor and the process until the
+ * kernel gives up. So that there are never more than 16 of them, dials beyond 16 pending ones go through `node:net`, whose
+ * sockets can be destroyed. Bun reports an unreachable network or host as `ECONNREFUSED`.
+ *
+ * @example
+ * const dialer = bunDialer({ timeoutMs: 5_000 });
+ * const conn = await dialer.dialContext("tcp", "peer.example:4001");
+ *
+ * @param options How the dialer behaves.
+ * @returns The dialer.
+ * @throws {TypeError | RangeError} If an option is unusable; the message names it.
+ */
+export function bunDialer(options: NetDialerOptions = {}): ContextDialer {
+  return netDialer(bunConnector(options), options);
+}
+
+/** The most connects that may be pending at once, since each may have to be abandoned. */
+const mostPending = 16;
+let pending = 0;
+
+function bunConnector(options: NetDialerOptions): Connector {
+  const { keepAlive = 15_000, noDelay = true } = options;
+  const throughNode = netConnector(options);
+  const opened = (socket: BunSocket, request: ConnectRequest) => {
+    if (!("path" in request)) {
+      // No-delay is what Bun's sockets begin with.
+      if (!noDelay) socket.setNoDelay(false);
+      if (keepAlive !== false) socket.setKeepAlive(true, keepAlive);
+    }
+    return new BunConn(socket, request);
+  };
+  return {
+    connect(request, done) {
+      if (pending >= mostPending) return throughNode.connect(request, done);
+      const failure = "path" in request ? undefined : zoneFailure(request.host);
+      if (failure !== undefined) return failLater(failure, done);
+      return open(request, opened, done);
+    },
+  };
+}
+
+/** What a socket's callbacks know of it: the attempt while it connects, then the connection. */
+interface Context {
+  connected(socket: BunSocket): void;
+  failed(error: unknown): void;
+  conn?: BunConn;
+}
+
+function open(
+  request: ConnectRequest,
+  opened: (socket: BunSocket, request: ConnectRequest) => BunConn,
+  done: ConnectDone,
+): () => void {
+  let settled = false;
+  let cancelled = false;
+  const settle = () => {
+    if (settled) return false;
+    settled = true;
+    pending--;
+    return true;
+  };
+  const context: Context = {
+    connected(socket) {
+      if (!settle()) return;
+      if (cancelled) return socket.close();
+      // Nothing is read before somebody asks, so that what comes early stays with the system.
+      socket.pause();
+      done(undefined, context.conn = opened(socket, request));
+    },
+    failed(error) {
+      if (!settle() || cancelled) return;
+      connectFailure(error, request).then((failure) => cancelled || done(failure));
+    },
+  };
+  pending++;
+  try {
+    Bun.connect({ ...target(request), allowHalfOpen: true, data: context, socket: handlers })
+      .catch(context.failed);
+  } catch (error) {
+    queueMicrotask(() => context.failed(error));
+  }
+  return () => cancelled = true;
+}
+
+function target(request: ConnectRequest): object {
+  if ("path" in request) return { unix: request.path };
+  const { host: hostname, port, family, localAddress, localPort } = request;
+  if (localAddress === undefined && localPort === undefined) return { hostname, port };
+  // Bun ignores a local port without a local address.
+  return {
+    hostname,
+    port,
+    localAddress: localAddress ?? (family === 4 ? "0.0.0.0" : "::"),
+    localPort,
+  };
+}
+
+/** One set of callbacks for all sockets; each socket's `data` is its context. */
+const handlers: BunHandlers = {
+  open: (socket) => socket.data.connected(socket),
+  connectError: (socket, error) => socket.data.failed(error),
+  data: (socket, chunk) => socket.data.conn?.onData(chunk),
+  drain: (socket) => socket.data.conn?.onDrain(),
+  end: (socket) => socket.data.conn?.onEnd(),
+  error: (socket, error) => socket.data.conn?.onError(error),
+  close: (socket, error) => socket.data.conn?.onClose(error),
+};
+
+class BunConn extends PushConn {
+  readonly #socket: BunSocket;
+  /** The write under way: what is left of it, and who waits. */
+  #sending: { rest: Uint8Array; resolve: () => void; reject: (error: unknown) => void } | undefined;
+
+  constructor(socket: BunSocket, request: ConnectRequest) {
+    // The addresses are undefined once the socket is closed.
+    super(localAddrOf(socket, request), remoteAddrOf(request));
+    this.#socket = socket;
+    // A paused socket would hold the process.
+    socket.unref();
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (!this.push(chunk)) this.#socket.pause();
+  }
+
+  onEnd(): void {
+    this.pushEnd();
+  }
+
+  onError(error: unknown): void {
+    this.pushError(error);
+    this.#failSending(error);
+  }
+
+  /** Also called where the peer's FIN comes after the local one. */
+  onClose(error: unknown): void {
+    if (error !== undefined && error !== null) this.onError(error);
+    else this.pushEnd();
+    this.#failSending(this.failure ?? brokenPipe());
+  }
+
+  onDrain(): void {
+    const sending = this.#sending;
+    // Bun may call this with nothing to send.
+    if (sending === undefined) return;
+    const count = this.#socket.write(sending.rest);
+    if (count < 0) return this.#failSending(this.failure ?? brokenPipe());
+    if (count < sending.rest.byteLength) {
+      sending.rest = sending.rest.subarray(count);
+      return;
+    }
+    this.#sending = undefined;
+    sending.resolve();
+  }
+
+  #failSending(error: unknown): void {
+    const sending = this.#sending;
+    this.#sending = undefined;
+    sending?.reject(error);
+  }
+
+  protected resume(): void {
+    this.#socket.resume();
+  }
+
+  protected send(data: Uint8Array): Promise<void> | undefined {
+    const count = this.#socket.write(data);
+    if (count === data.byteLength) return undefined;
+    if (count < 0) return Promise.reject(this.failure ?? brokenPipe());
+    return new Promise((resolve, reject) => {
+      this.#sending = { rest: data.subarray(count), resolve, reject };
+    });
+  }
+
+  protected shutdown(): Promise<void> {
+    this.#socket.shutdown();
+    return Promise.resolve();
+  }
+
+  protected destroy(reset: boolean): void {
+    if (reset) this.#socket.terminate();
+    else this.#socket.close();
+    this.#failSending(connError("ERR_CONN_CLOSED", "Cannot write: the connection is closed"));
+    this.pushClosed();
+  }
+
+  protected setRef(ref: boolean): void {
+    if (ref) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  setNoDelay(noDelay = true): void {
+    this.#socket.setNoDelay(noDelay);
+  }
+
+  setKeepAlive(keepAlive = true): void {
+    this.#socket.setKeepAlive(keepAlive);
+  }
+}
+
+function brokenPipe(): Error {
+  return connError("EPIPE", "Cannot write: the connection is closed");
+}
+
+function localAddrOf(socket: BunSocket, request: ConnectRequest): Addr {
+  if ("path" in request) return { transport: "unix", path: "" };
+  return { transport: "tcp", hostname: socket.localAddress ?? "", port: socket.localPort ?? 0 };
+}
+
+/** What is used of a Bun socket. */
+interface BunSocket {
+  readonly data: Context;
+  readonly localAddress?: string;
+  readonly localPort?: number;
+  write(data: Uint8Array): number;
+  shutdown(): void;
+  close(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  ref(): void;
+  unref(): void;
+  setNoDelay(noDelay: boolean): void;
+  setKeepAlive(keepAlive: boolean, initialDelayMs?: number): void;
+}
+
+interface BunHandlers {
+  open(socket: BunSocket): void;
+  connectError(socket: BunSocket, error: unknown): void;
+  data(socket: BunSocket, chunk: Uint8Array): void;
+  drain(socket: BunSocket): void;
+  end(socket: BunSocket): void;
+  error(socket: BunSocket, error: unknown): void;
+  close(socket: BunSocket, error?: unknown): void;
+}
+
+/** What is used of Bun; a test checks it against Bun's own types. */
+declare const Bun: {
+  connect(
+    options: { allowHalfOpen: boolean; data: Context; socket: BunHandlers },
+  ): Promise<unknown>;
+};

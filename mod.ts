@@ -1,0 +1,38 @@
+/**
+ * One dialer for every runtime: Go's `ContextDialer` with AbortSignal semantics over Deno's, Node's and Bun's sockets.
+ *
+ * @example
+ * import { systemDialer } from "@anydial/dialer";
+ *
+ * const dialer = systemDialer({ timeoutMs: 5_000 });
+ * const conn = await dialer.dialContext("tcp", "peer.example:4001");
+ * await conn.write(new TextEncoder().encode("hello\n"));
+ * conn.close();
+ *
+ * @module
+ */
+export { systemDialer, type SystemDialerOptions } from "./adapters/system.ts";
+export type { Addr, TcpAddr, UnixAddr } from "./src/core/addr.ts";
+export type { Conn } from "./src/core/conn.ts";
+export { type ConnError } from "./src/core/conn_error.ts";
+export {
+  DialError,
+  type DialErrorInit,
+  type DialPhase,
+  isDialError,
+} from "./src/core/dial_error.ts";
+export type { DialErrorCode, SystemErrorCode } from "./src/core/dial_error_code.ts";
+export type { DialEvent, DialEventBase, DialEventBody } from "./src/core/dial_event.ts";
+export type { DialFailure, DialOutcome, DialReport } from "./src/core/dial_report.ts";
+export {
+  type ContextDialer,
+  type DialerForAddr,
+  dialerFunc,
+  type DialOptions,
+  type Multiaddr,
+  type Network,
+} from "./src/core/dialer.ts";
+export { type HostPort, joinHostPort, splitHostPort } from "./src/core/host_port.ts";
+export type { IpFamily } from "./src/resolve/ip_literal.ts";
+export type { LocalAddresses, NetDialerOptions } from "./src/resolve/net_dialer_options.ts";
+export type { LookupOptions, Resolver } from "./src/resolve/resolver.ts";

@@ -1,0 +1,20 @@
+/** The end of a TCP connection. Same shape as `Deno.NetAddr`. */
+export interface TcpAddr {
+  /** Discriminates from {@linkcode UnixAddr}. */
+  readonly transport: "tcp";
+  /** An IP address without brackets, its zone kept, or a host name where only the proxy knows the address. */
+  readonly hostname: string;
+  /** The TCP port, 0 to 65535. */
+  readonly port: number;
+}
+
+/** The end of a unix domain socket. Same shape as `Deno.UnixAddr`; an unnamed end has the path `""`. */
+export interface UnixAddr {
+  /** Discriminates from {@linkcode TcpAddr}. */
+  readonly transport: "unix";
+  /** The socket's path in the file system, `""` for an unnamed end. */
+  readonly path: string;
+}
+
+/** One end of a connection. */
+export type Addr = TcpAddr | UnixAddr;

@@ -1,0 +1,171 @@
+import type { Addr } from "./addr.ts";
+import type { Conn } from "./conn.ts";
+import { closedError, connError } from "./conn_error.ts";
+import { readableOf, writableOf } from "./conn_streams.ts";
+import type { DialReport } from "./dial_report.ts";
+
+/**
+ * What all connections share: closing, the order of writes, the streams, and what keeps the process alive. An adapter
+ * adds how its runtime's socket reads, sends, shuts down and closes.
+ */
+export abstract class BaseConn implements Conn {
+  readonly localAddr: Addr;
+  readonly remoteAddr: Addr;
+  readonly hops: readonly Addr[] = [];
+  #report: DialReport | (() => DialReport) | undefined;
+  #closed = false;
+  /** The last of the writes under way, when there is one. */
+  #lastWrite: Promise<unknown> | undefined;
+  #writeEnd: Promise<void> | undefined;
+  #readEnded = false;
+  #pending = 0;
+  #keepsAlive = true;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  constructor(localAddr: Addr, remoteAddr: Addr) {
+    this.localAddr = localAddr;
+    this.remoteAddr = remoteAddr;
+  }
+
+  /** Reads into a non-empty buffer; calls are queued in order. After `destroy` it must settle. */
+  protected abstract receive(buffer: Uint8Array): Promise<number | null>;
+  /**
+   * Sends all of `data`; never called while another is under way. Returns `undefined` when the system took everything
+   * at once. After `destroy` it must settle.
+   */
+  protected abstract send(data: Uint8Array): Promise<void> | undefined;
+  /** Sends FIN. */
+  protected abstract shutdown(): Promise<void>;
+  /** Closes the socket, with RST if `reset` and the runtime can. Called once. */
+  protected abstract destroy(reset: boolean): void;
+  /** Whether the socket shall keep the process alive from now on. */
+  protected abstract setRef(ref: boolean): void;
+  abstract setNoDelay(noDelay?: boolean): void;
+  abstract setKeepAlive(keepAlive?: boolean): void;
+
+  get report(): DialReport {
+    if (this.#report === undefined) throw new Error("this connection was not dialed");
+    if (typeof this.#report === "function") this.#report = this.#report();
+    return this.#report;
+  }
+
+  /** Says how the connection came about; the tree is put together when somebody reads it. */
+  setReport(report: () => DialReport): void {
+    this.#report = report;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#closed) return Promise.reject(closedError("read"));
+    if (this.#readEnded) return Promise.resolve(null);
+    if (buffer.byteLength === 0) return Promise.resolve(0);
+    return this.receive(buffer);
+  }
+
+  write(data: Uint8Array): Promise<number> {
+    if (this.#closed) return Promise.reject(closedError("write"));
+    if (this.#writeEnd !== undefined) return Promise.reject(writeEndedError());
+    if (this.#lastWrite !== undefined) return this.#enqueue(data);
+    if (data.byteLength === 0) return Promise.resolve(0);
+    const sending = this.send(data);
+    if (sending === undefined) return Promise.resolve(data.byteLength);
+    return this.#track(sending, data.byteLength);
+  }
+
+  #enqueue(data: Uint8Array): Promise<number> {
+    const sending = this.#lastWrite!.catch(() => {}).then(() => {
+      if (this.#closed) throw closedError("write");
+      return data.byteLength === 0 ? undefined : this.send(data);
+    });
+    return this.#track(sending, data.byteLength);
+  }
+
+  #track(sending: Promise<void>, byteLength: number): Promise<number> {
+    this.hold();
+    const write = sending.then(() => byteLength, (error) => {
+      throw this.#closed ? closedError("write") : error;
+    }).finally(() => {
+      this.release();
+      if (this.#lastWrite === write) this.#lastWrite = undefined;
+    });
+    this.#lastWrite = write;
+    return write;
+  }
+
+  closeWrite(): Promise<void> {
+    if (this.#closed) return Promise.reject(closedError("close the write side"));
+    return this.#writeEnd ??= this.#endWrite();
+  }
+
+  async #endWrite(): Promise<void> {
+    this.hold();
+    try {
+      await this.#lastWrite?.catch(() => {});
+      if (this.#closed) throw closedError("close the write side");
+      await this.shutdown();
+    } catch (error) {
+      throw this.#closed ? closedError("close the write side") : error;
+    } finally {
+      this.release();
+    }
+  }
+
+  close(): void {
+    this.#destroy(false);
+  }
+
+  reset(): void {
+    this.#destroy(true);
+  }
+
+  #destroy(reset: boolean): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.destroy(reset);
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= readableOf(this, () => this.#readEnded = true);
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= writableOf(this);
+  }
+
+  ref(): void {
+    this.#keepsAlive = true;
+    if (this.#pending > 0) this.setRef(true);
+  }
+
+  unref(): void {
+    this.#keepsAlive = false;
+    this.setRef(false);
+  }
+
+  /** One more operation is pending, so the process stays alive. */
+  protected hold(): void {
+    if (this.#pending++ === 0 && this.#keepsAlive && !this.#closed) this.setRef(true);
+  }
+
+  /** One operation fewer is pending. */
+  protected release(): void {
+    if (--this.#pending === 0 && this.#keepsAlive && !this.#closed) this.setRef(false);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+}
+
+function writeEndedError(): Error {
+  return connError("EPIPE", "Cannot write: the write side is closed");
+}

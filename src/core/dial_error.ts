@@ -1,0 +1,118 @@
+import type { Network } from "./dialer.ts";
+import type { DialFailure, DialReport } from "./dial_report.ts";
+import type { DialErrorCode } from "./dial_error_code.ts";
+
+/**
+ * Where in the dial it failed: reading the `address`, choosing a dialer (`route`), looking a name up (`resolve`),
+ * connecting (`connect`), the handshake with a proxy (`proxy`) or the TLS handshake (`tls`).
+ */
+export type DialPhase = "address" | "route" | "resolve" | "connect" | "proxy" | "tls";
+
+/** What a {@linkcode DialError} is made of. */
+export interface DialErrorInit {
+  /** What went wrong, the same on every runtime. */
+  code: DialErrorCode;
+  /** Where in the dial it went wrong. */
+  phase: DialPhase;
+  /** The network asked for. */
+  network: Network;
+  /** The address asked for. */
+  address: string;
+  /** Why, for a person: no secret, no full stop. */
+  reason: string;
+  /** The proxies on the way, redacted, for the message. */
+  via?: string;
+  /** The proxy that the failure concerns, redacted. */
+  hop?: string;
+  /** With a proxy on the way: which side is at fault. */
+  blame?: "proxy" | "target";
+  /** The original failure. */
+  cause?: unknown;
+  /** The failures of the single attempts, where there were several. */
+  errors?: readonly DialError[];
+  /** How the dial went. */
+  report: DialReport;
+}
+
+const brand: unique symbol = Symbol.for("anydial.DialError") as never;
+
+/**
+ * A dial that failed. The message says on one line what could not be done and why, with credentials redacted:
+ * `Cannot dial tcp 192.0.2.1:4001: connection refused`.
+ */
+export class DialError extends Error {
+  /** Always `"DialError"`. */
+  override readonly name = "DialError";
+  /** What went wrong, the same on every runtime. */
+  readonly code: DialErrorCode;
+  /** Where in the dial it went wrong. */
+  readonly phase: DialPhase;
+  /** The network asked for. */
+  readonly network: Network;
+  /** The address asked for. */
+  readonly address: string;
+  /** Why, for a person: the message without what was dialed. */
+  readonly reason: string;
+  /** The proxy that the failure concerns, redacted; absent where none does. */
+  readonly hop?: string;
+  /** With a proxy on the way, which side is at fault: a proxy that reports its target down is not to blame. */
+  readonly blame?: "proxy" | "target";
+  /** The failures of the single attempts, where there were several. */
+  readonly errors?: readonly DialError[];
+  /** How the dial went: the tree of lookups and attempts with their times. */
+  readonly report: DialReport;
+
+  /** @internal */
+  readonly [brand] = true;
+
+  /**
+   * Makes the error of a failed dial.
+   *
+   * @param init What it is made of.
+   */
+  constructor(init: DialErrorInit) {
+    const via = init.via === undefined ? "" : ` via ${init.via}`;
+    super(
+      `Cannot dial ${init.network} ${init.address}${via}: ${init.reason}`,
+      init.cause === undefined ? undefined : { cause: init.cause },
+    );
+    this.code = init.code;
+    this.phase = init.phase;
+    this.network = init.network;
+    this.address = init.address;
+    this.reason = init.reason;
+    if (init.hop !== undefined) this.hop = init.hop;
+    if (init.blame !== undefined) this.blame = init.blame;
+    if (init.errors !== undefined) this.errors = init.errors;
+    // Not enumerable: an error printed by a runtime's console shall not drown in its tree.
+    this.report = init.report;
+    Object.defineProperty(this, "report", { enumerable: false });
+    Object.defineProperty(this, brand, { enumerable: false });
+  }
+}
+
+/**
+ * Tells whether `error` is a {@linkcode DialError}, also one made by another copy of this package.
+ *
+ * @param error Anything that was thrown.
+ * @returns Whether it is a failed dial.
+ */
+export function isDialError(error: unknown): error is DialError {
+  return typeof error === "object" && error !== null &&
+    (error as Record<symbol, unknown>)[brand] === true;
+}
+
+/**
+ * Puts any failure in the short form of events and reports.
+ *
+ * @param error Anything that was thrown.
+ * @returns Its code and its message on one line.
+ */
+export function dialFailure(error: unknown): DialFailure {
+  if (isDialError(error)) return { code: error.code, message: error.message };
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return {
+    code: typeof code === "string" ? code : "ERR_DIAL_FAILED",
+    message: typeof message === "string" ? message.replace(/\s+/g, " ") : String(error),
+  };
+}

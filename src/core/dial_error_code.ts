@@ -1,0 +1,112 @@
+/**
+ * What a failed system call or lookup is called, in Node's spelling on every runtime.
+ *
+ * - `EACCES`: not permitted, by the system or by the runtime's permissions (Deno).
+ * - `EADDRINUSE`: the local address and port are taken.
+ * - `EADDRNOTAVAIL`: the local address is not one of this machine's, or no local port is free.
+ * - `EAI_AGAIN`: the lookup failed for now; another time it may succeed.
+ * - `ECONNREFUSED`: nobody listens there. **On Bun also** an unreachable network or host and the kernel's own
+ *   connect time-out, which Bun reports as refused.
+ * - `ECONNRESET`, `EPIPE`: the other side cut the connection.
+ * - `EHOSTUNREACH`, `ENETUNREACH`, `EHOSTDOWN`, `ENETDOWN`: no way there (not on Bun, see `ECONNREFUSED`).
+ * - `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`: this process or machine is out of descriptors or memory; not the peer's fault.
+ * - `ENOENT`: no unix socket at the path.
+ * - `ENOTFOUND`: no such name, or no address of the wanted family.
+ * - `ENOTSOCK`, `ENOTDIR`, `ENAMETOOLONG`: the path is not that of a unix socket.
+ * - `ETIMEDOUT`: a limit of the dialer or of the kernel ran out.
+ */
+export type SystemErrorCode =
+  | "EACCES"
+  | "EADDRINUSE"
+  | "EADDRNOTAVAIL"
+  | "EAFNOSUPPORT"
+  | "EAI_AGAIN"
+  | "ECONNABORTED"
+  | "ECONNREFUSED"
+  | "ECONNRESET"
+  | "EHOSTDOWN"
+  | "EHOSTUNREACH"
+  | "EINVAL"
+  | "EMFILE"
+  | "ENAMETOOLONG"
+  | "ENETDOWN"
+  | "ENETUNREACH"
+  | "ENFILE"
+  | "ENOBUFS"
+  | "ENOENT"
+  | "ENOMEM"
+  | "ENOTDIR"
+  | "ENOTFOUND"
+  | "ENOTSOCK"
+  | "EPERM"
+  | "EPIPE"
+  | "EPROTOTYPE"
+  | "ETIMEDOUT";
+
+/**
+ * What a proxy said, or failed to say, during its handshake. {@linkcode DialError.blame} tells whether the proxy or the
+ * target is at fault: where a proxy reports its target down, or leaves open which it was, the proxy is not blamed.
+ *
+ * Of the proxy:
+ * - `ERR_PROXY_AUTH_FAILED`: it refused the credentials (RFC 1929 status, HTTP 407, SOCKS4 0x5c and 0x5d).
+ * - `ERR_PROXY_AUTH_REQUIRED`: it wants credentials and was given none.
+ * - `ERR_PROXY_AUTH_UNSUPPORTED`: it takes none of the ways to authenticate that were offered.
+ * - `ERR_PROXY_CLOSED`: it closed the connection before its answer was complete.
+ * - `ERR_PROXY_COMMAND_UNSUPPORTED`: it makes no tunnels (SOCKS5 0x07, HTTP 405 and 501).
+ * - `ERR_PROXY_OVERLOADED`: it takes no more for now (HTTP 429, and 503 with Retry-After).
+ * - `ERR_PROXY_PROTOCOL`: what it answered is not its protocol.
+ * - `ERR_PROXY_REPLY`: it refused with a code or status that has no meaning here; the message has it.
+ *
+ * Of the target, as the proxy reports it:
+ * - `ERR_PROXY_TARGET_ADDRESS_TYPE`: the proxy cannot reach this kind of address (SOCKS5 0x08).
+ * - `ERR_PROXY_TARGET_FAILED`: no connection, and the proxy does not say why (SOCKS5 0x01, SOCKS4 0x5b, HTTP 5xx).
+ * - `ERR_PROXY_TARGET_HOST_UNREACHABLE`, `ERR_PROXY_TARGET_NET_UNREACHABLE`: no way there (SOCKS5 0x04, 0x03).
+ * - `ERR_PROXY_TARGET_NOT_ALLOWED`: the proxy's rules forbid it (SOCKS5 0x02, HTTP 403 and 451).
+ * - `ERR_PROXY_TARGET_NOT_FOUND`: no such name (HTTP Proxy-Status).
+ * - `ERR_PROXY_TARGET_REFUSED`: nobody listens there (SOCKS5 0x05).
+ * - `ERR_PROXY_TARGET_TIMEOUT`: no answer in the proxy's time (SOCKS5 0x06 "TTL expired", HTTP 504).
+ * - `ERR_PROXY_ONION_…`: Tor's own replies for onion services, 0xf0 to 0xf7 (Tor proposal 304).
+ */
+export type ProxyErrorCode =
+  | "ERR_PROXY_AUTH_FAILED"
+  | "ERR_PROXY_AUTH_REQUIRED"
+  | "ERR_PROXY_AUTH_UNSUPPORTED"
+  | "ERR_PROXY_CLOSED"
+  | "ERR_PROXY_COMMAND_UNSUPPORTED"
+  | "ERR_PROXY_ONION_AUTH_FAILED"
+  | "ERR_PROXY_ONION_AUTH_REQUIRED"
+  | "ERR_PROXY_ONION_INTRO_FAILED"
+  | "ERR_PROXY_ONION_INTRO_TIMEOUT"
+  | "ERR_PROXY_ONION_INVALID_ADDRESS"
+  | "ERR_PROXY_ONION_INVALID_DESCRIPTOR"
+  | "ERR_PROXY_ONION_NOT_FOUND"
+  | "ERR_PROXY_ONION_RENDEZVOUS_FAILED"
+  | "ERR_PROXY_OVERLOADED"
+  | "ERR_PROXY_PROTOCOL"
+  | "ERR_PROXY_REPLY"
+  | "ERR_PROXY_TARGET_ADDRESS_TYPE"
+  | "ERR_PROXY_TARGET_FAILED"
+  | "ERR_PROXY_TARGET_HOST_UNREACHABLE"
+  | "ERR_PROXY_TARGET_NET_UNREACHABLE"
+  | "ERR_PROXY_TARGET_NOT_ALLOWED"
+  | "ERR_PROXY_TARGET_NOT_FOUND"
+  | "ERR_PROXY_TARGET_REFUSED"
+  | "ERR_PROXY_TARGET_TIMEOUT";
+
+/**
+ * The code of a {@linkcode DialError}.
+ *
+ * - `ERR_DIAL_ADDRESS`: the address cannot be read, or names the wrong family for `tcp4` or `tcp6`.
+ * - `ERR_DIAL_NETWORK`: the dialer does not know the network.
+ * - `ERR_DIAL_MULTIADDR`: the multiaddr is not one that a stream dialer can reach.
+ * - `ERR_DIAL_NO_DIALER`: the factory of dialers threw, or answered nothing that can dial.
+ * - `ERR_DIAL_FAILED`: any other failure; the `cause` tells.
+ */
+export type DialErrorCode =
+  | SystemErrorCode
+  | ProxyErrorCode
+  | "ERR_DIAL_ADDRESS"
+  | "ERR_DIAL_FAILED"
+  | "ERR_DIAL_MULTIADDR"
+  | "ERR_DIAL_NETWORK"
+  | "ERR_DIAL_NO_DIALER";

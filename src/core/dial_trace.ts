@@ -1,0 +1,157 @@
+import type { DialEvent, DialEventBody } from "./dial_event.ts";
+import type { DialFailure, DialOutcome, DialReport } from "./dial_report.ts";
+
+/** One step of a dial, as {@linkcode DialTrace} records it. */
+export interface TraceNode {
+  readonly id: number;
+  readonly parentId: number | undefined;
+  readonly kind: string;
+  readonly label: string;
+  readonly startMs: number;
+  endMs: number;
+  outcome: DialOutcome | "pending";
+  error?: DialFailure;
+  detail?: string;
+  /** Steps recorded here, and reports of nested dialers that were adopted, with the time at which they began. */
+  readonly children: (TraceNode | { report: DialReport; offsetMs: number })[];
+}
+
+/**
+ * Records one call of `dialContext`: tells the listener each step, and amounts to the {@linkcode DialReport}.
+ *
+ * A dialer makes one trace for each dial. A dialer that wraps another passes `nestedListener()` on as the inner `onEvent`
+ * and adopts the inner report, so that ids stay unique and times count from the outermost start.
+ *
+ * With nobody listening a step costs an object, and the report is only put together when it is read.
+ */
+export class DialTrace {
+  readonly #onEvent: ((event: DialEvent) => void) | undefined;
+  readonly #now: () => number;
+  readonly #origin: number;
+  #lastId = 0;
+  #root: TraceNode | undefined;
+
+  constructor(
+    onEvent: ((event: DialEvent) => void) | undefined,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#onEvent = onEvent;
+    this.#now = now;
+    this.#origin = now();
+  }
+
+  /** Begins a step; the first one is the root. `kind` is the event's type without `-start`. */
+  start(
+    parent: TraceNode | undefined,
+    label: string,
+    event: DialEventBody & { type: `${string}-start` },
+  ): TraceNode {
+    const node: TraceNode = {
+      id: ++this.#lastId,
+      parentId: parent?.id,
+      kind: event.type.slice(0, -6),
+      label,
+      startMs: this.#now() - this.#origin,
+      endMs: 0,
+      outcome: "pending",
+      children: [],
+    };
+    if (parent === undefined) this.#root = node;
+    else parent.children.push(node);
+    if (this.#onEvent !== undefined) {
+      this.#emit({ ...idsOf(node), atMs: node.startMs, ...event });
+    }
+    return node;
+  }
+
+  /** Ends a step; one that ended before is left alone, so that clearing up may end whatever is still open. */
+  end(
+    node: TraceNode,
+    outcome: DialOutcome,
+    error?: DialFailure,
+    extra?: { addresses?: readonly string[] },
+  ): void {
+    if (node.outcome !== "pending") return;
+    node.endMs = this.#now() - this.#origin;
+    node.outcome = outcome;
+    if (error !== undefined) node.error = error;
+    if (extra?.addresses !== undefined && extra.addresses.length > 0) {
+      node.detail = extra.addresses.join(", ");
+    }
+    if (this.#onEvent === undefined) return;
+    this.#emit(
+      {
+        ...idsOf(node),
+        atMs: node.endMs,
+        type: `${node.kind}-end`,
+        ...(node.kind === "lookup" && { addresses: extra?.addresses ?? [] }),
+        ...(error !== undefined && { error }),
+        ...(outcome === "lost" && { lost: true }),
+      } as DialEvent,
+    );
+  }
+
+  /** The listener for a dialer within this one, whose events become steps of `parent`. */
+  nestedListener(parent: TraceNode): ((event: DialEvent) => void) | undefined {
+    if (this.#onEvent === undefined) return undefined;
+    const offsetMs = this.#now() - this.#origin;
+    const ids = new Map<number, number>();
+    return (event) => {
+      let id = ids.get(event.id);
+      if (id === undefined) ids.set(event.id, id = ++this.#lastId);
+      const above = event.parent === undefined ? undefined : ids.get(event.parent);
+      this.#emit({ ...event, id, parent: above ?? parent.id, atMs: event.atMs + offsetMs });
+    };
+  }
+
+  /** Puts the report of a dialer within this one, which began at `startMs`, under `parent`. */
+  adopt(parent: TraceNode, report: DialReport, startMs: number): void {
+    parent.children.push({ report, offsetMs: startMs });
+  }
+
+  /** Milliseconds since this dial began. */
+  elapsedMs(): number {
+    return this.#now() - this.#origin;
+  }
+
+  /** The tree as it is now. */
+  report(node: TraceNode | undefined = this.#root): DialReport {
+    if (node === undefined) throw new Error("a trace without a step has no report");
+    const open = node.outcome === "pending";
+    return {
+      kind: node.kind,
+      label: node.label,
+      startMs: node.startMs,
+      durationMs: (open ? this.elapsedMs() : node.endMs) - node.startMs,
+      outcome: node.outcome === "pending" ? "aborted" : node.outcome,
+      ...(node.error && { error: node.error }),
+      ...(node.detail !== undefined && { detail: node.detail }),
+      children: node.children.map((child) =>
+        "report" in child ? shifted(child.report, child.offsetMs) : this.report(child)
+      ),
+    };
+  }
+
+  #emit(event: DialEvent): void {
+    try {
+      this.#onEvent?.(event);
+    } catch (error) {
+      // As diagnostics_channel does: the listener's bug is the process's to hear of, not the dial's.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+function idsOf(node: TraceNode): { id: number; parent?: number } {
+  return node.parentId === undefined ? { id: node.id } : { id: node.id, parent: node.parentId };
+}
+
+function shifted(report: DialReport, offsetMs: number): DialReport {
+  return {
+    ...report,
+    startMs: report.startMs + offsetMs,
+    children: report.children.map((child) => shifted(child, offsetMs)),
+  };
+}

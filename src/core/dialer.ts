@@ -1,0 +1,58 @@
+import type { Multiaddr as MultiformatsMultiaddr } from "@multiformats/multiaddr";
+import type { Conn } from "./conn.ts";
+import type { DialEvent } from "./dial_event.ts";
+
+/** A multiaddr, as `@multiformats/multiaddr` makes it. */
+export type Multiaddr = MultiformatsMultiaddr;
+
+/** What to dial over, as in Go: `tcp4` and `tcp6` force the address family; for `unix` the address is a path. */
+export type Network = "tcp" | "tcp4" | "tcp6" | "unix";
+
+/** What a dial takes besides the address. */
+export interface DialOptions {
+  /**
+   * Governs the dial and nothing after it: aborting rejects the dial with `signal.reason` itself and frees all that the
+   * dial held; once the connection is there, it does not notice.
+   */
+  signal?: AbortSignal;
+  /** The multiaddr this dial is for, so that an address-aware dialer can read the peer id or the protocol. */
+  remoteMultiaddr?: Multiaddr;
+  /** Receives each step of the dial as it happens. */
+  onEvent?: (event: DialEvent) => void;
+}
+
+/**
+ * Makes connections: the one interface that everything here implements and wraps. Same shape as Go's
+ * `DialContext(ctx, network, address)`; the context is `options.signal`.
+ */
+export interface ContextDialer {
+  /**
+   * Dials `address`: `"192.0.2.1:4001"`, `"[2001:db8::1]:4001"`, `"[fe80::1%eth0]:4001"`, `"peer.example:4001"`; for
+   * `unix` a path.
+   *
+   * @throws {DialError} If no connection could be made.
+   * @throws `options.signal.reason`, as it is, if the signal aborts before the connection is there.
+   */
+  dialContext(network: Network, address: string, options?: DialOptions): Promise<Conn>;
+}
+
+/** Chooses a dialer by the remote multiaddr: called once a dial, and may answer differently for each. */
+export type DialerForAddr = (remoteAddr: Multiaddr) => ContextDialer | Promise<ContextDialer>;
+
+/**
+ * Makes a dialer of a function.
+ *
+ * @example
+ * const logged = dialerFunc((network, address, options) => {
+ *   console.log(network, address);
+ *   return inner.dialContext(network, address, options);
+ * });
+ *
+ * @param dial What `dialContext` shall do.
+ * @returns A dialer that calls `dial`.
+ * @throws {TypeError} If `dial` is not a function.
+ */
+export function dialerFunc(dial: ContextDialer["dialContext"]): ContextDialer {
+  if (typeof dial !== "function") throw new TypeError(`Cannot make a dialer of ${String(dial)}`);
+  return { dialContext: (network, address, options) => dial(network, address, options) };
+}

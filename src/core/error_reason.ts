@@ -1,0 +1,64 @@
+import type { DialErrorCode, SystemErrorCode } from "./dial_error_code.ts";
+
+/** What each system error code means, for a person. */
+const reasons: Record<SystemErrorCode, string> = {
+  EACCES: "permission denied",
+  EADDRINUSE: "local address already in use",
+  EADDRNOTAVAIL: "local address not available",
+  EAFNOSUPPORT: "address family not supported",
+  EAI_AGAIN: "name lookup failed for now",
+  ECONNABORTED: "connection aborted",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset by peer",
+  EHOSTDOWN: "host is down",
+  EHOSTUNREACH: "host unreachable",
+  EINVAL: "invalid argument",
+  EMFILE: "too many open files",
+  ENAMETOOLONG: "path too long",
+  ENETDOWN: "network is down",
+  ENETUNREACH: "network unreachable",
+  ENFILE: "too many open files in the system",
+  ENOBUFS: "no buffer space available",
+  ENOENT: "no such file or directory",
+  ENOMEM: "out of memory",
+  ENOTDIR: "not a directory",
+  ENOTFOUND: "no such host",
+  ENOTSOCK: "not a socket",
+  EPERM: "operation not permitted",
+  EPIPE: "broken pipe",
+  EPROTOTYPE: "wrong kind of socket",
+  ETIMEDOUT: "timed out",
+};
+
+/** Other names under which runtimes report the same thing. */
+const aliases: Record<string, SystemErrorCode> = {
+  EAI_ADDRFAMILY: "ENOTFOUND",
+  EAI_FAIL: "EAI_AGAIN",
+  EAI_NODATA: "ENOTFOUND",
+  EAI_NONAME: "ENOTFOUND",
+  ENODATA: "ENOTFOUND",
+  ESERVFAIL: "EAI_AGAIN",
+  ETIMEOUT: "ETIMEDOUT",
+};
+
+/**
+ * Finds the system error code of anything that was thrown.
+ *
+ * @param error Anything that was thrown.
+ * @returns Its code in Node's spelling, or `undefined` if it has none that is known.
+ */
+export function systemErrorCode(error: unknown): SystemErrorCode | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  if (typeof code !== "string") return undefined;
+  return Object.hasOwn(reasons, code) ? code as SystemErrorCode : aliases[code];
+}
+
+/**
+ * Says what a code means.
+ *
+ * @param code A code.
+ * @returns A few words for a person, or `undefined` for a code that is not the system's.
+ */
+export function reasonOf(code: DialErrorCode): string | undefined {
+  return Object.hasOwn(reasons, code) ? reasons[code as SystemErrorCode] : undefined;
+}

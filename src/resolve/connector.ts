@@ -1,0 +1,50 @@
+import type { Addr } from "../core/addr.ts";
+import type { BaseConn } from "../core/base_conn.ts";
+import type { DialErrorCode } from "../core/dial_error_code.ts";
+import type { IpFamily } from "./ip_literal.ts";
+
+/** A single thing to connect to: an IP literal and port, or a unix path. */
+export type ConnectRequest =
+  | {
+    readonly family: IpFamily;
+    /** The IP literal, zone included. */
+    readonly host: string;
+    readonly port: number;
+    /** The IP literal to bind to. */
+    readonly localAddress?: string;
+    /** The local port to bind to. */
+    readonly localPort?: number;
+  }
+  | { readonly path: string };
+
+/** Why a single attempt failed. */
+export interface ConnectFailure {
+  readonly code: DialErrorCode;
+  /** Why, for a person; by default what the code means. */
+  readonly reason?: string;
+  /** What the runtime said. */
+  readonly cause?: unknown;
+}
+
+/** Told once how an attempt ended; not at all after it was cancelled. */
+export type ConnectDone = (failure: ConnectFailure | undefined, conn?: BaseConn) => void;
+
+/** What the dialer needs of a runtime. */
+export interface Connector {
+  /**
+   * Starts one attempt. Must not throw, and must not call `done` before it has returned.
+   *
+   * @returns Cancels the attempt: `done` is not called any more, and a socket that opens late is closed.
+   */
+  connect(request: ConnectRequest, done: ConnectDone): () => void;
+  /**
+   * Connects to a name, for a runtime whose permissions may cover a name but neither its lookup nor its addresses.
+   */
+  connectName?(host: string, port: number, done: ConnectDone): () => void;
+}
+
+/** The remote end of the connection that a request asks for; runtimes drop the zone from what they report. */
+export function remoteAddrOf(request: ConnectRequest): Addr {
+  if ("path" in request) return { transport: "unix", path: request.path };
+  return { transport: "tcp", hostname: request.host, port: request.port };
+}

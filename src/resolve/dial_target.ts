@@ -1,0 +1,70 @@
+import type { Network } from "../core/dialer.ts";
+import { splitHostPort } from "../core/host_port.ts";
+import type { DialErrorCode } from "../core/dial_error_code.ts";
+import { type IpFamily, ipFamily } from "./ip_literal.ts";
+
+/** What a network and an address amount to. */
+export type DialTarget =
+  | { readonly kind: "unix"; readonly path: string }
+  | {
+    readonly kind: "literal";
+    readonly host: string;
+    readonly family: IpFamily;
+    readonly port: number;
+  }
+  | {
+    readonly kind: "name";
+    readonly host: string;
+    readonly families: readonly IpFamily[];
+    readonly port: number;
+  };
+
+/** Why a network and an address are no target. */
+export interface BadTarget {
+  readonly code: DialErrorCode;
+  readonly reason: string;
+}
+
+const families: Record<string, readonly IpFamily[]> = { tcp: [6, 4], tcp4: [4], tcp6: [6] };
+
+/**
+ * Reads what a dialer over sockets is asked for. As in Go, an empty host and an unspecified address mean this machine.
+ *
+ * @returns The target, or why there is none.
+ */
+export function dialTarget(network: Network, address: string): DialTarget | BadTarget {
+  if (network === "unix") {
+    if (address === "" || address.includes("\0")) return badAddress("not a path");
+    return { kind: "unix", path: address };
+  }
+  if (!Object.hasOwn(families, network)) {
+    return { code: "ERR_DIAL_NETWORK", reason: `unknown network "${String(network)}"` };
+  }
+  const wanted = families[network]!;
+  let host, port;
+  try {
+    ({ host, port } = splitHostPort(address));
+  } catch (error) {
+    return badAddress((error as Error).message.replace(/^.*": /, ""));
+  }
+  if (port === 0) return badAddress("port 0 cannot be dialed");
+  if (host === "") host = "localhost";
+  else if (host === "0.0.0.0") host = "127.0.0.1";
+  else if (host === "::") host = "::1";
+  const family = ipFamily(host);
+  if (family !== undefined) {
+    if (!wanted.includes(family)) {
+      return badAddress(`an IPv${family} address cannot be dialed over ${network}`);
+    }
+    return { kind: "literal", host, family, port };
+  }
+  // deno-lint-ignore no-control-regex -- finding them is the point
+  if (/[\s\x00-\x20\x7f:/%\\?#@]/.test(host)) {
+    return badAddress(`"${host}" is neither a name nor an IP address`);
+  }
+  return { kind: "name", host, families: wanted, port };
+}
+
+function badAddress(reason: string): BadTarget {
+  return { code: "ERR_DIAL_ADDRESS", reason };
+}

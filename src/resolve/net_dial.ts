@@ -1,0 +1,375 @@
+import type { BaseConn } from "../core/base_conn.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Conn } from "../core/conn.ts";
+import { DialError, dialFailure, type DialPhase } from "../core/dial_error.ts";
+import type { DialErrorCode } from "../core/dial_error_code.ts";
+import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
+import type { DialOptions, Network } from "../core/dialer.ts";
+import type { DialFailure, DialOutcome } from "../core/dial_report.ts";
+import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { joinHostPort } from "../core/host_port.ts";
+import { onAbort } from "../core/signals.ts";
+import { AddressRace } from "./address_race.ts";
+import type { ConnectFailure, Connector, ConnectRequest } from "./connector.ts";
+import { dialTarget } from "./dial_target.ts";
+import type { IpFamily } from "./ip_literal.ts";
+import type { NetDialerConfig } from "./net_dialer_options.ts";
+import type { Resolver } from "./resolver.ts";
+
+/** What one dial is given. */
+export interface NetDialInit {
+  readonly connector: Connector;
+  readonly config: NetDialerConfig;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly address: string;
+  readonly resolve: (conn: Conn) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+interface Attempt {
+  readonly node: TraceNode;
+  readonly address: string;
+  cancel: () => void;
+  limit?: unknown;
+  error?: DialError;
+}
+
+type NameTarget = Extract<ReturnType<typeof dialTarget>, { kind: "name" }>;
+
+/** The least time an address gets where addresses are tried one at a time under a time limit; as in Go. */
+const leastShareMs = 2_000;
+
+const aborted: DialFailure = { code: "ABORT_ERR", message: "aborted by the caller" };
+
+/** One dial over a runtime's sockets, from the address to the connection or the error. */
+export class NetDial {
+  readonly #init: NetDialInit;
+  readonly #signal: AbortSignal | undefined;
+  readonly #trace: DialTrace;
+  readonly #root: TraceNode;
+  #unlink: () => void = () => {};
+  #timer: unknown;
+  #race: AddressRace | undefined;
+  /** Ends the wait of a resolver that heeds signals; made only where there is a lookup. */
+  #lookups: AbortController | undefined;
+  readonly #lookupNodes: TraceNode[] = [];
+  readonly #lookupErrors: DialError[] = [];
+  readonly #attempts: Attempt[] = [];
+  #over = false;
+
+  constructor(init: NetDialInit, options: DialOptions) {
+    const { network, address, clock } = init;
+    this.#init = init;
+    this.#signal = options.signal;
+    this.#trace = new DialTrace(options.onEvent, clock.now);
+    this.#root = this.#trace.start(undefined, `${network} ${address}`, {
+      type: "dial-start",
+      network,
+      address,
+    });
+  }
+
+  start(): void {
+    const { config, clock, network, address } = this.#init;
+    // A listener of "dial-start" may have aborted already.
+    if (this.#signal?.aborted) return this.#abort();
+    const target = dialTarget(network, address);
+    if (!("kind" in target)) return this.#fail(this.#error(target.code, "address", target.reason));
+    this.#unlink = onAbort(this.#signal, () => this.#abort());
+    if (config.timeoutMs !== undefined) {
+      this.#timer = clock.setTimer(() => this.#timeOut(), config.timeoutMs);
+    }
+    if (target.kind === "unix") return this.#attempt({ path: target.path }, target.path);
+    if (target.kind === "name") return this.#lookUp(target);
+    if (config.onlyFamily !== undefined && config.onlyFamily !== target.family) {
+      const local = config.localAddress[config.onlyFamily];
+      return this.#fail(
+        this.#error(
+          "EADDRNOTAVAIL",
+          "connect",
+          `the local address ${local} is not IPv${target.family}`,
+        ),
+      );
+    }
+    this.#attemptIp(target.host, target.family, target.port);
+  }
+
+  #lookUp(target: NameTarget): void {
+    const { config, clock } = this.#init;
+    const { onlyFamily } = config;
+    const families = target.families.filter((family) =>
+      onlyFamily === undefined || family === onlyFamily
+    );
+    if (families.length === 0) {
+      const local = config.localAddress[onlyFamily!];
+      return this.#fail(
+        this.#error(
+          "EADDRNOTAVAIL",
+          "connect",
+          `the local address ${local} is of the wrong family`,
+        ),
+      );
+    }
+    const race = this.#race = new AddressRace({
+      attemptDelayMs: config.attemptDelayMs,
+      resolutionDelayMs: config.resolutionDelayMs,
+      preferFamily: config.preferFamily,
+      clock,
+      attempt: (host, family, left) =>
+        this.#attemptIp(host, family, target.port, this.#shareMs(left)),
+      exhausted: () => this.#exhausted(target),
+    });
+    race.expect(families);
+    this.#lookups = new AbortController();
+    for (const family of families) this.#lookUpFamily(target.host, family, race);
+  }
+
+  async #lookUpFamily(host: string, family: IpFamily, race: AddressRace): Promise<void> {
+    const trace = this.#trace;
+    const node = trace.start(this.#root, `${host} IPv${family}`, {
+      type: "lookup-start",
+      host,
+      family,
+    });
+    this.#lookupNodes.push(node);
+    // A listener may abort at any event, also at this one.
+    if (this.#over) return trace.end(node, "aborted", aborted);
+    let addresses: readonly string[] = [];
+    try {
+      addresses = await this.#init.resolver.lookup(host, { family, signal: this.#lookups!.signal });
+      if (this.#over) return;
+      if (addresses.length === 0) {
+        throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
+      }
+      trace.end(node, "ok", undefined, { addresses });
+    } catch (cause) {
+      if (this.#over) return;
+      const error = this.#lookupError(host, family, cause);
+      this.#lookupErrors.push(error);
+      trace.end(node, "failed", dialFailure(error));
+    }
+    race.answer(family, addresses);
+  }
+
+  #lookupError(host: string, family: IpFamily, cause: unknown): DialError {
+    const found = systemErrorCode(cause);
+    // Deno says EPERM of a lookup that its permissions do not cover.
+    const code = found === "EPERM" ? "EACCES" : found ?? "ERR_DIAL_FAILED";
+    const what = code === "ENOTFOUND"
+      ? `no IPv${family} address for "${host}"`
+      : code === "EACCES"
+      ? `looking up "${host}" is not permitted`
+      : `looking up "${host}" failed: ${reasonOf(code) ?? dialFailure(cause).message}`;
+    return this.#error(code, "resolve", what, { cause });
+  }
+
+  /** Where addresses are tried one at a time under a limit: this one's share of the time left. */
+  #shareMs(left: number): number | undefined {
+    const { attemptDelayMs, timeoutMs } = this.#init.config;
+    if (attemptDelayMs !== false || timeoutMs === undefined || left === 1) return undefined;
+    return Math.max(leastShareMs, (timeoutMs - this.#trace.elapsedMs()) / left);
+  }
+
+  #attemptIp(host: string, family: IpFamily, port: number, limitMs?: number): void {
+    const { localAddress, localPort } = this.#init.config;
+    const local = localAddress[family];
+    this.#attempt(
+      {
+        family,
+        host,
+        port,
+        ...(local !== undefined && { localAddress: local }),
+        ...(localPort !== undefined && { localPort }),
+      },
+      joinHostPort(host, port),
+      limitMs,
+    );
+  }
+
+  #attempt(request: ConnectRequest, address: string, limitMs?: number): void {
+    const attempt = this.#begin(
+      address,
+      "localAddress" in request ? request.localAddress : undefined,
+    );
+    if (this.#over) return this.#trace.end(attempt.node, "aborted", aborted);
+    attempt.cancel = this.#init.connector.connect(request, (failure, conn) => {
+      this.#attemptEnded(attempt, failure, conn);
+    });
+    if (limitMs !== undefined) {
+      attempt.limit = this.#init.clock.setTimer(() => {
+        attempt.cancel();
+        const reason = `timed out after ${Math.round(limitMs)} ms, its share of the time`;
+        this.#attemptEnded(attempt, { code: "ETIMEDOUT", reason, cause: timeoutReason(reason) });
+      }, limitMs);
+    }
+  }
+
+  #begin(address: string, localAddress?: string): Attempt {
+    const node = this.#trace.start(this.#root, address, {
+      type: "attempt-start",
+      address,
+      ...(localAddress !== undefined && { localAddress }),
+    });
+    const attempt: Attempt = { node, address, cancel: () => {} };
+    this.#attempts.push(attempt);
+    return attempt;
+  }
+
+  #attemptEnded(attempt: Attempt, failure: ConnectFailure | undefined, conn?: BaseConn): void {
+    if (attempt.limit !== undefined) this.#init.clock.clearTimer(attempt.limit);
+    if (this.#over) return conn?.close();
+    if (conn !== undefined) return this.#succeed(attempt, conn);
+    const { code, reason, cause } = failure!;
+    const why = reason ?? reasonOf(code) ?? dialFailure(cause).message;
+    this.#trace.end(attempt.node, "failed", { code, message: why });
+    attempt.error = this.#error(code, "connect", why, {
+      cause,
+      address: attempt.address,
+      node: attempt.node,
+    });
+    if (this.#race === undefined) this.#failAttempts();
+    else this.#race.attemptFailed();
+  }
+
+  /** Nothing is left to try. */
+  #exhausted({ host, port, families }: NameTarget): void {
+    const { connector, config } = this.#init;
+    if (this.#attempts.length > 0) return this.#failAttempts();
+    const denied = this.#lookupErrors.length > 0 &&
+      this.#lookupErrors.every(({ code }) => code === "EACCES");
+    const anyFamily = families.length === 2 && config.onlyFamily === undefined;
+    if (denied && anyFamily && connector.connectName !== undefined) {
+      const attempt = this.#begin(joinHostPort(host, port));
+      attempt.node.detail = "by name, since its lookup is not permitted";
+      this.#race = undefined;
+      if (this.#over) return this.#trace.end(attempt.node, "aborted", aborted);
+      attempt.cancel = connector.connectName(host, port, (failure, conn) => {
+        this.#attemptEnded(attempt, failure, conn);
+      });
+      return;
+    }
+    this.#failLookups(host);
+  }
+
+  #failLookups(host: string): void {
+    const errors = this.#lookupErrors;
+    // "No such name" in one family says little when the other family's lookup could not be made at all.
+    const telling = errors.find(({ code }) => code !== "ENOTFOUND") ?? errors[0]!;
+    const reason = telling.code === "ENOTFOUND" && errors.length > 1
+      ? `no such host "${host}"`
+      : telling.reason;
+    this.#fail(this.#error(telling.code, "resolve", reason, {
+      cause: telling.cause,
+      ...(errors.length > 1 && { errors }),
+    }));
+  }
+
+  #failAttempts(): void {
+    const errors = this.#attempts.flatMap(({ error }) => error ?? []);
+    const first = errors[0]!;
+    if (errors.length === 1) {
+      const named = first.address === this.#init.address || this.#init.network === "unix";
+      const reason = named ? first.reason : `${first.address}: ${first.reason}`;
+      return this.#fail(this.#error(first.code, "connect", reason, { cause: first.cause }));
+    }
+    const telling = errors.find(({ code }) => !saysLittle.has(code)) ?? first;
+    const listed = errors.slice(0, 4).map(({ address, reason }) => `${address} ${reason}`).join(
+      ", ",
+    );
+    const more = errors.length > 4 ? `, and ${errors.length - 4} more` : "";
+    this.#fail(
+      this.#error(
+        telling.code,
+        "connect",
+        `all ${errors.length} attempts failed: ${listed}${more}`,
+        {
+          cause: telling.cause,
+          errors,
+        },
+      ),
+    );
+  }
+
+  #timeOut(): void {
+    const reason = `timed out after ${this.#init.config.timeoutMs} ms`;
+    const phase = this.#attempts.length > 0 ? "connect" : "resolve";
+    const failure: DialFailure = { code: "ETIMEDOUT", message: reason };
+    this.#finish("failed", failure);
+    const errors = this.#attempts.flatMap(({ error }) => error ?? []);
+    this.#init.reject(this.#error("ETIMEDOUT", phase, reason, {
+      cause: timeoutReason(reason),
+      ...(errors.length > 0 && { errors }),
+    }));
+  }
+
+  #abort(): void {
+    this.#finish("aborted", aborted);
+    this.#init.reject(this.#signal!.reason);
+  }
+
+  #fail(error: DialError): void {
+    this.#finish("failed", dialFailure(error));
+    // The report was made with the error, when the dial had not ended yet.
+    Object.defineProperty(error, "report", { value: this.#trace.report() });
+    this.#init.reject(error);
+  }
+
+  #succeed(winner: Attempt, conn: BaseConn): void {
+    this.#trace.end(winner.node, "ok");
+    this.#finish("ok");
+    conn.setReport(() => this.#trace.report());
+    this.#init.resolve(conn);
+  }
+
+  /** Releases all that the dial holds, and ends every step that is still open. */
+  #finish(outcome: DialOutcome, failure?: DialFailure): void {
+    this.#over = true;
+    this.#unlink();
+    this.#race?.stop();
+    if (this.#timer !== undefined) this.#init.clock.clearTimer(this.#timer);
+    this.#lookups?.abort();
+    const [stepOutcome, stepFailure] = outcome === "ok" ? ["lost" as const] : [outcome, failure];
+    for (const attempt of this.#attempts) {
+      if (attempt.node.outcome !== "pending") continue;
+      attempt.cancel();
+      if (attempt.limit !== undefined) this.#init.clock.clearTimer(attempt.limit);
+      this.#trace.end(attempt.node, stepOutcome, stepFailure);
+    }
+    for (const node of this.#lookupNodes) this.#trace.end(node, stepOutcome, stepFailure);
+    this.#trace.end(this.#root, outcome, failure);
+  }
+
+  #error(
+    code: DialErrorCode,
+    phase: DialPhase,
+    reason: string,
+    more: { cause?: unknown; errors?: readonly DialError[]; address?: string; node?: TraceNode } =
+      {},
+  ): DialError {
+    const { network, address } = this.#init;
+    const { node, ...rest } = more;
+    return new DialError({
+      code,
+      phase,
+      network,
+      address,
+      reason,
+      ...rest,
+      report: this.#trace.report(node),
+    });
+  }
+}
+
+/** What an attempt says on a machine that has no way to that family at all. */
+const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+
+function timeoutReason(message: string): DOMException {
+  return new DOMException(message, "TimeoutError");
+}
