@@ -1,0 +1,138 @@
+/** Checks that deno.json, package.json, the lock file, the changelog and the documents tell the same story. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type DenoManifest,
+  type NodeManifest,
+  parseImport,
+  readDenoManifest,
+  readNodeManifest,
+  root,
+} from "./manifest.ts";
+
+/** What the package's files say, so that a test can say something else. */
+export interface ManifestFiles {
+  deno: DenoManifest;
+  node: NodeManifest;
+  lockFile: string;
+  npmConfig: string;
+  changelog: string;
+  /** The documents' texts by their names. */
+  documents: Record<string, string>;
+}
+
+/** All that does not agree, one sentence each. */
+export function checkManifests(files: ManifestFiles): string[] {
+  return [
+    ...compareFields(files.deno, files.node),
+    ...compareDependencies(files.deno, files.node),
+    ...compareTasks(files.deno, files.node),
+    ...checkEntryPoints(files.deno),
+    ...checkLockFile(files.lockFile, files.deno),
+    ...checkNpmConfig(files.npmConfig),
+    ...checkChangelog(files.changelog, files.deno),
+    ...Object.entries(files.documents).flatMap(([name, text]) =>
+      checkSubpaths(name, text, files.deno)
+    ),
+  ];
+}
+
+function compareFields(deno: DenoManifest, node: NodeManifest): string[] {
+  const problems = (["name", "version", "license"] as const)
+    .filter((field) => deno[field] !== node[field])
+    .map((field) => `${field} is "${deno[field]}" in deno.json, "${node[field]}" in package.json`);
+  if (node.private !== true) {
+    problems.push("package.json is not private, and would publish sources");
+  }
+  return problems;
+}
+
+function compareDependencies(deno: DenoManifest, node: NodeManifest): string[] {
+  const problems: string[] = [];
+  const imported = Object.entries(deno.imports).map(([alias, target]) => {
+    const parsed = parseImport(target);
+    if (alias !== parsed.name) problems.push(`deno.json maps "${alias}" to the package ${target}`);
+    return parsed;
+  }).filter(({ registry }) => registry === "npm");
+
+  for (const { name, range } of imported) {
+    const wanted = node.dependencies[name];
+    // An optional peer is a pinned tool here: the range must at least begin at what is tested.
+    const pinned = node.devDependencies[name];
+    if (wanted === range || (wanted === undefined && `^${pinned}` === range)) continue;
+    problems.push(
+      `${name} is ${range} in deno.json, ${wanted ?? pinned ?? "missing"} in package.json`,
+    );
+  }
+  const names = imported.map(({ name }) => name);
+  for (const name of Object.keys(node.dependencies)) {
+    if (!names.includes(name)) problems.push(`${name} is in package.json, but not in deno.json`);
+  }
+  return problems;
+}
+
+function compareTasks(deno: DenoManifest, node: NodeManifest): string[] {
+  return [...new Set([...Object.keys(deno.tasks), ...Object.keys(node.scripts)])]
+    .filter((name) => deno.tasks[name] !== node.scripts[name])
+    .map((name) => `task "${name}" is not the same in deno.json and package.json`);
+}
+
+function checkEntryPoints(deno: DenoManifest): string[] {
+  return Object.entries(deno.exports)
+    .filter(([, path]) => !existsSync(join(root, path)))
+    .map(([name, path]) => `entry point "${name}" has no file: ${path}`);
+}
+
+function checkLockFile(lockFile: string, deno: DenoManifest): string[] {
+  const lock = JSON.parse(lockFile) as {
+    version: string;
+    packages: Record<string, { version?: string; resolved?: string; link?: boolean }>;
+  };
+  const problems = Object.entries(lock.packages)
+    .filter(([, { resolved }]) => resolved !== undefined)
+    .map(([path]) => `package-lock.json says where ${path} was downloaded from`);
+  if (lock.version !== deno.version || lock.packages[""]?.version !== deno.version) {
+    problems.push(`package-lock.json is not of version ${deno.version}`);
+  }
+  return problems;
+}
+
+/** Whoever clones this has a registry of their own. */
+function checkNpmConfig(npmConfig: string): string[] {
+  return npmConfig.split("\n")
+    .filter((line) => /^\s*(@[^:]+:)?registry\s*=|\/\//.test(line))
+    .map((line) => `.npmrc names a registry: ${line.split("=")[0]}`);
+}
+
+function checkChangelog(changelog: string, deno: DenoManifest): string[] {
+  const heading = new RegExp(`^## \\[?${deno.version.replaceAll(".", "\\.")}\\b`, "m");
+  return heading.test(changelog) ? [] : [`CHANGELOG.md has no heading "## ${deno.version}"`];
+}
+
+/** Every `@anydial/dialer/x` in a document must be an entry point. */
+function checkSubpaths(document: string, text: string, deno: DenoManifest): string[] {
+  const name = deno.name.replaceAll("/", "\\/");
+  const mentioned = text.matchAll(new RegExp(`${name}(?:@[\\w.^~-]+)?\\/([\\w/-]+)`, "g"));
+  return [...new Set([...mentioned].map((match) => `./${match[1]}`))]
+    .filter((subpath) => !(subpath in deno.exports))
+    .map((subpath) => `${document} names ${deno.name}${subpath.slice(1)}, which is no entry point`);
+}
+
+function readManifestFiles(): ManifestFiles {
+  const read = (name: string) => readFileSync(join(root, name), "utf8");
+  const names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+  return {
+    deno: readDenoManifest(),
+    node: readNodeManifest(),
+    lockFile: read("package-lock.json"),
+    npmConfig: read(".npmrc"),
+    changelog: read("CHANGELOG.md"),
+    documents: Object.fromEntries(names.map((name) => [name, read(name)])),
+  };
+}
+
+if (import.meta.main) {
+  const problems = checkManifests(readManifestFiles());
+  for (const problem of problems) console.error(problem);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}

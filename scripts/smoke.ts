@@ -1,0 +1,106 @@
+/**
+ * Installs the packed package like a user does, in an empty directory, and uses it by its name on every runtime.
+ *
+ *     npm run smoke                  builds npm/ first
+ *     npm run smoke -- --no-build    takes npm/ as it is, for what `build_npm.ts` made
+ */
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import ts from "typescript";
+import { buildPackage } from "./build.ts";
+import { readDenoManifest, root } from "./manifest.ts";
+import { packPackage } from "./packed_package.ts";
+import { killGroupsOnSignal, runProcess } from "./run_process.ts";
+import { packageRuntimes } from "./runtimes.ts";
+import { type FileResult, runTestFile } from "./test_file.ts";
+import { countTests, formatCounts, isSuccess, listRemarkable } from "./test_summary.ts";
+
+const fileLimitMs = 240_000;
+
+/** How to run {@linkcode smokePackage}. */
+export interface SmokeOptions {
+  /** Takes npm/ as it is instead of building it. */
+  noBuild?: boolean;
+}
+
+/** Runs what is in scripts/smoke/ against the packed package. A failure before that is a failed test, too. */
+export async function smokePackage(options: SmokeOptions = {}): Promise<FileResult[]> {
+  const directory = mkdtempSync(join(tmpdir(), "anydial-smoke-"));
+  try {
+    if (!options.noBuild) await buildPackage();
+    await installPackage(directory);
+    const results = [await checkTypes(directory)];
+    const files = writeTests(directory);
+    for (const runtime of packageRuntimes) {
+      for (const file of files) {
+        // The sources' own runs show the contract on the others; only on Node 20 it cannot run unbuilt.
+        if (file === "contract_test.js" && runtime !== "node20") continue;
+        console.log(`\n─ ${file} on ${runtime}`);
+        const result = await runTestFile(runtime, file, { cwd: directory, limitMs: fileLimitMs });
+        results.push({ ...result, file: `package/${file}` });
+      }
+    }
+    return results;
+  } catch (error) {
+    const name = error instanceof Error ? error.message : String(error);
+    return [{ runtime: "node", file: "package", tests: [{ name, outcome: "failed" }] }];
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function installPackage(directory: string): Promise<void> {
+  const { path } = await packPackage(directory);
+  const manifest = JSON.stringify({ private: true, type: "module" });
+  writeFileSync(join(directory, "package.json"), manifest);
+  const command = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", path];
+  const options = { cwd: directory, limitMs: 120_000, output: "collect" as const };
+  const { code, output } = await runProcess(command, options);
+  if (code !== 0) throw new Error(`Cannot install the packed package: ${output}`);
+}
+
+/** Strips the types off the tests in scripts/smoke/: Node 20 cannot. */
+function writeTests(directory: string): string[] {
+  return globSync("*_test.ts", { cwd: join(root, "scripts/smoke") }).sort().map((file) => {
+    const source = readFileSync(join(root, "scripts/smoke", file), "utf8");
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    });
+    const name = file.replace(/\.ts$/, ".js");
+    writeFileSync(join(directory, name), outputText);
+    return name;
+  });
+}
+
+/** Type-checks a TypeScript user's file that names every entry point, the libraries' declarations included. */
+async function checkTypes(directory: string): Promise<FileResult> {
+  const file = "consumer.ts";
+  const { name: packageName, exports } = readDenoManifest();
+  const lines = Object.keys(exports).map((subpath, index) =>
+    `export * as entryPoint${index} from "${packageName}${subpath.slice(1)}";`
+  );
+  writeFileSync(join(directory, file), lines.join("\n"));
+  const command = [
+    process.execPath,
+    join(root, "node_modules/typescript/bin/tsc"),
+    ...["--noEmit", "--strict", "--target", "ES2022", "--module", "NodeNext"],
+    ...["--types", "node", "--typeRoots", join(root, "node_modules/@types")],
+    file,
+  ];
+  const options = { cwd: directory, limitMs: 120_000, output: "show" as const };
+  const { code } = await runProcess(command, options);
+  const outcome = code === 0 ? "passed" as const : "failed" as const;
+  const name = "the declarations of the packed package type-check";
+  return { runtime: "node", file: "package/consumer.ts", tests: [{ name, outcome }] };
+}
+
+if (import.meta.main) {
+  killGroupsOnSignal();
+  const { values } = parseArgs({ options: { "no-build": { type: "boolean", default: false } } });
+  const results = await smokePackage({ noBuild: values["no-build"] });
+  const counts = countTests(results);
+  process.exitCode = isSuccess(counts, false) ? 0 : 1;
+  console.log(["", ...listRemarkable(results), formatCounts(counts)].join("\n"));
+}

@@ -1,0 +1,59 @@
+/** What a user has who installed the package and nothing else; run by `smoke.ts` on every runtime. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { systemDialer } from "@anydial/dialer";
+
+const modules = fileURLToPath(new URL("node_modules", import.meta.url));
+const installed = join(modules, "@anydial/dialer");
+const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+  name: string;
+  exports: Record<string, unknown>;
+  bin?: Record<string, string>;
+};
+
+for (const subpath of Object.keys(manifest.exports)) {
+  if (subpath === "./package.json") continue;
+  const name = manifest.name + subpath.slice(1);
+  test(`${name} can be imported`, async () => {
+    assert.ok(Object.keys(await import(name)).length > 0);
+  });
+}
+
+for (const [name, path] of Object.entries(manifest.bin ?? {})) {
+  test(`the command ${name} explains itself`, () => {
+    const args = "deno" in process.versions ? ["run", "-A"] : [];
+    const command = [...args, join(installed, path), "--help"];
+    const { status, stdout } = spawnSync(process.execPath, command, { encoding: "utf8" });
+    assert.equal(status, 0);
+    assert.match(stdout, new RegExp(name));
+  });
+}
+
+test("nothing of libp2p is installed, so nothing of it can be loaded", () => {
+  assert.ok(existsSync(join(modules, "@multiformats")));
+  const scopes = readdirSync(modules).flatMap((scope) =>
+    scope.startsWith("@")
+      ? readdirSync(join(modules, scope)).map((name) => `${scope}/${name}`)
+      : scope
+  );
+  assert.deepEqual(scopes.filter((name) => name.includes("libp2p")), []);
+});
+
+test("systemDialer() of the package reaches a listener", async () => {
+  const server = createServer((socket) => socket.end("hello")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const conn = await systemDialer().dialContext("tcp", `127.0.0.1:${port}`);
+  const buffer = new Uint8Array(16);
+  assert.equal(await conn.read(buffer), 5);
+  assert.equal(await conn.read(buffer), null);
+  conn.close();
+  server.close();
+  await once(server, "close");
+});
