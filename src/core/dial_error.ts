@@ -34,7 +34,7 @@ export interface DialErrorInit {
   report: DialReport;
 }
 
-const brand: unique symbol = Symbol.for("anydial.DialError") as never;
+const brand = Symbol.for("anydial.DialError");
 
 /**
  * A dial that failed. The message says on one line what could not be done and why, with credentials redacted:
@@ -62,9 +62,6 @@ export class DialError extends Error {
   /** How the dial went: the tree of lookups and attempts with their times. */
   readonly report: DialReport;
 
-  /** @internal */
-  readonly [brand] = true;
-
   /**
    * Makes the error of a failed dial.
    *
@@ -87,7 +84,7 @@ export class DialError extends Error {
     // Not enumerable: an error printed by a runtime's console shall not drown in its tree.
     this.report = init.report;
     Object.defineProperty(this, "report", { enumerable: false });
-    Object.defineProperty(this, brand, { enumerable: false });
+    Object.defineProperty(this, brand, { value: true });
   }
 }
 
