@@ -1,0 +1,126 @@
+import { bytesOf, byteString } from "./byte_string.ts";
+import { credentialBytes, type ProxyCredentials } from "./proxy_credentials.ts";
+import type { ProxyTarget } from "./proxy_target.ts";
+
+/** Header fields, by name or as pairs. A name may come several times in pairs. */
+export type HttpHeaders =
+  | Readonly<Record<string, string>>
+  | Iterable<readonly [name: string, value: string]>;
+
+/** What goes into every CONNECT request to one proxy, checked and ready to send. */
+export interface HttpConnectHeader {
+  /** The header lines after Host, each ended with CR LF. */
+  readonly lines: string;
+  /** Whether the proxy is told who asks. */
+  readonly authenticates: boolean;
+  /** What must not come back in an error even if the proxy repeats it; a character per byte. */
+  readonly secrets: readonly string[];
+}
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// deno-lint-ignore no-control-regex -- controls are what a value must not have
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** They say where the message ends, or which target it is about: two answers to that are two requests. */
+const ours = new Set(["host", "content-length", "transfer-encoding"]);
+
+/**
+ * Checks header fields and credentials and makes the lines that every CONNECT request to the proxy has.
+ *
+ * @param headers Own fields (RFC 9110 §5). Host, Content-Length and Transfer-Encoding are not among them.
+ * @param credentials For `Proxy-Authorization: Basic` (RFC 7617), in UTF-8.
+ * @returns The lines.
+ * @throws {TypeError} If a name is not a token, a value has a CR, LF, NUL or another control character or one beyond
+ * U+00FF, a field is given that is not the caller's, or the credentials cannot be encoded. Values are never quoted.
+ */
+export function httpConnectHeader(
+  headers: HttpHeaders = {},
+  credentials?: ProxyCredentials,
+): HttpConnectHeader {
+  const pairs = Symbol.iterator in headers
+    ? [...headers as Iterable<readonly [string, string]>]
+    : Object.entries(headers);
+  let authenticates = false;
+  const secrets: string[] = [];
+  let lines = "";
+  for (const [name, value] of pairs) {
+    checkField(name, value);
+    if (name.toLowerCase() === "proxy-authorization") {
+      if (credentials !== undefined) {
+        throw new TypeError(
+          "Proxy-Authorization is given both as a header field and as credentials",
+        );
+      }
+      authenticates = true;
+    }
+    lines += `${name}: ${value.trim()}\r\n`;
+    if (value.trim().length >= 4) secrets.push(value.trim());
+    // The scheme of an Authorization is no secret, and what follows it may be repeated alone.
+    const [, parameter] = /^\S+ +(\S{4,})$/.exec(value.trim()) ?? [];
+    if (parameter !== undefined) secrets.push(parameter);
+  }
+  if (credentials !== undefined) {
+    authenticates = true;
+    const basic = encodeBasicCredentials(credentials);
+    lines += `Proxy-Authorization: Basic ${basic}\r\n`;
+    // Without the padding, which may come back escaped.
+    secrets.push(basic.replace(/=+$/, ""));
+    const [username, password] = [credentials.username, credentials.password].map((text) =>
+      byteString(new TextEncoder().encode(text))
+    ) as [string, string];
+    if (password !== "") secrets.push(password);
+    if (username.length >= 4) secrets.push(username);
+  }
+  return { lines, authenticates, secrets };
+}
+
+/**
+ * Encodes the request of RFC 9110 §9.3.6: authority form with the port always, IPv6 in brackets, the same in Host.
+ *
+ * @param target Where the tunnel shall go.
+ * @param header The lines that follow.
+ * @returns The bytes to send.
+ */
+export function encodeConnectRequest(target: ProxyTarget, header: HttpConnectHeader): Uint8Array {
+  const host = target.host.includes(":") ? `[${target.host}]` : target.host;
+  const authority = `${host}:${target.port}`;
+  const head = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${header.lines}\r\n`;
+  return bytesOf(head);
+}
+
+/**
+ * Encodes credentials for Basic authentication (RFC 7617 §2) in UTF-8.
+ *
+ * @param credentials The user name, without a colon, and the password; either may be empty.
+ * @returns The base64 of both.
+ * @throws {TypeError} If the user name has a colon, or either has a control character; the message does not quote them.
+ */
+export function encodeBasicCredentials(credentials: ProxyCredentials): string {
+  const { username, password } = credentials;
+  const max = 8192;
+  const pair = [
+    credentialBytes(username, "user name", "HTTP", 0, max),
+    Uint8Array.of(0x3a),
+    credentialBytes(password, "password", "HTTP", 0, max),
+  ];
+  if (username.includes(":")) {
+    throw new TypeError("the user name of the proxy has a colon, which HTTP Basic cannot carry");
+  }
+  if (/\p{Cc}/u.test(username + password)) {
+    throw new TypeError("the credentials of the proxy have a control character");
+  }
+  return btoa(pair.map(byteString).join(""));
+}
+
+function checkField(name: string, value: string): void {
+  if (typeof name !== "string" || !token.test(name)) {
+    throw new TypeError(`${JSON.stringify(name)} is not the name of a header field`);
+  }
+  if (ours.has(name.toLowerCase())) {
+    throw new TypeError(`the header field ${name} of a CONNECT request cannot be set`);
+  }
+  if (typeof value !== "string" || !fieldValue.test(value)) {
+    throw new TypeError(
+      `the value of the header field ${name} has a character that is not allowed`,
+    );
+  }
+}

@@ -1,0 +1,189 @@
+import { joinHostPort } from "../core/host_port.ts";
+import { ipFamily } from "../resolve/ip_literal.ts";
+import { asciiName } from "./proxy_target.ts";
+
+/** The protocols that a proxy URL can name. `socks5` and `socks4` look names up here, `socks5h` and `socks4a` at the proxy. */
+export type ProxyScheme = "socks5" | "socks5h" | "socks4" | "socks4a" | "http" | "https";
+
+/** What a proxy URL says. */
+export interface ProxyUrl {
+  /** The protocol, without `+unix`. */
+  readonly scheme: ProxyScheme;
+  /** Where the proxy listens: a host (without brackets, its zone kept) and a port, or a unix socket. */
+  readonly server:
+    | { readonly host: string; readonly port: number }
+    | { readonly path: string };
+  /** The user name (SOCKS4: the user id), decoded; absent if the URL has none. */
+  readonly username?: string;
+  /** The password, decoded; `""` if the URL has a user name only, absent if it has neither. */
+  readonly password?: string;
+}
+
+/** As in Go and undici; curl takes 1080 for `http` too. */
+const defaultPorts: Readonly<Record<ProxyScheme, number>> = {
+  socks5: 1080,
+  socks5h: 1080,
+  socks4: 1080,
+  socks4a: 1080,
+  http: 80,
+  https: 443,
+};
+
+/**
+ * Reads the URL of a proxy: `socks5h://user:password@127.0.0.1:1080`, `https://proxy.example`,
+ * `socks5h+unix:///run/tor/socks`.
+ *
+ * User name and password are percent-decoded as UTF-8, so is a unix path. The default ports are 1080 for SOCKS, 80 for `http`
+ * (as in Go; curl takes 1080) and 443 for `https`. A path other than `/`, a query or a fragment is an error.
+ *
+ * This is no WHATWG URL: for schemes that it does not know, that standard neither checks hosts nor decodes what it should.
+ *
+ * @param text The URL.
+ * @param defaultScheme What a URL without a scheme means; without it such a URL is an error.
+ * @returns What it says.
+ * @throws {TypeError} If it cannot be read; the message quotes it without its user info and whatever may be such.
+ */
+export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyUrl {
+  const bad = (why: string): TypeError =>
+    new TypeError(`Cannot parse proxy URL "${redactProxyUrlText(String(text))}": ${why}`);
+  if (typeof text !== "string") throw bad("not a string");
+  const [, named, rest] = /^(?:([^:/?#@]*):\/\/)?(.*)$/s.exec(text) as unknown as string[];
+  const written = named?.toLowerCase() ?? defaultScheme;
+  if (written === undefined) throw bad("missing scheme");
+  const unix = written.endsWith("+unix");
+  const scheme = unix ? written.slice(0, -"+unix".length) : written;
+  if (!isScheme(scheme)) throw bad(`unknown scheme ${JSON.stringify(written.slice(0, 32))}`);
+  // The last "@" ends the user info, as in WHATWG URLs: an unescaped one in a password must not move the host.
+  const at = unix && rest!.startsWith("/") ? -1 : rest!.lastIndexOf("@");
+  const userInfo = at < 0 ? undefined : rest!.slice(0, at);
+  if (userInfo !== undefined && /[/?#\s]/.test(userInfo)) {
+    throw bad(`"/", "?", "#" and white space in the user info must be percent-encoded`);
+  }
+  const place = rest!.slice(at + 1);
+  return {
+    scheme,
+    server: unix ? readPath(place, bad) : readServer(place, defaultPorts[scheme], bad),
+    ...readUserInfo(scheme, userInfo, bad),
+  };
+}
+
+/**
+ * Writes a proxy URL.
+ *
+ * @param url What it shall say.
+ * @returns The URL, with the port always; reading it gives the same again.
+ */
+export function formatProxyUrl(url: ProxyUrl): string {
+  const { username, password = "" } = url;
+  if (username === undefined) return withUserInfo(url, "");
+  const secret = password === "" ? "" : `:${encodeURIComponent(password)}`;
+  return withUserInfo(url, `${encodeURIComponent(username)}${secret}@`);
+}
+
+/**
+ * Writes a proxy URL for people and logs: `socks5h://***@127.0.0.1:1080`.
+ *
+ * @param url What it shall say.
+ * @returns The URL, the user info replaced with `***`.
+ */
+export function redactProxyUrl(url: ProxyUrl): string {
+  return withUserInfo(url, url.username === undefined ? "" : "***@");
+}
+
+/**
+ * Hides what may be secret in a text that was meant as a proxy URL and is not one.
+ *
+ * @param text The text.
+ * @returns The text on one line, without user info, without what looks like a path or query, and without a "port" that is
+ * none, which may be a password whose host is missing.
+ */
+export function redactProxyUrlText(text: string): string {
+  const [, scheme = "", rest] = /^([^:/?#@\s]{0,32}:\/\/)?(.*)$/s.exec(text) as unknown as string[];
+  const at = rest!.lastIndexOf("@");
+  const place = rest!.slice(at + 1);
+  const [authority] = /^[^/?#]*/.exec(place) as unknown as [string];
+  const tail = place.length > authority.length && place !== `${authority}/` ? "/…" : "";
+  const shown = authority.replace(/^([^:[\]]*):(?![0-9]{0,5}$).*$/s, "$1:***");
+  const line = `${scheme}${at < 0 ? "" : "***@"}${shown}${tail}`;
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, 200);
+}
+
+function isScheme(scheme: string): scheme is ProxyScheme {
+  return Object.hasOwn(defaultPorts, scheme);
+}
+
+function readServer(
+  text: string,
+  defaultPort: number,
+  bad: (why: string) => TypeError,
+): { host: string; port: number } {
+  const [, bracketed, plain, port, tail] =
+    /^(?:\[([^\]]*)\]|([^:/?#[\]]*))(?::([^/?#]*))?(.*)$/s.exec(text) ?? [];
+  if (tail === undefined || !/^(?:$|[/?#])/.test(tail)) throw bad("the host cannot be read");
+  if (tail !== "" && tail !== "/") throw bad("a proxy has no path, query or fragment");
+  if (port !== undefined && !/^[0-9]+$/.test(port)) {
+    throw bad(`the port is not a number${port.includes(":") ? " (IPv6 needs brackets)" : ""}`);
+  }
+  const number = port === undefined ? defaultPort : Number(port);
+  if (number < 1 || number > 65535) throw bad(`port ${port} is not between 1 and 65535`);
+  if (bracketed !== undefined) {
+    // RFC 6874 writes the "%" of a zone as "%25"; curl and Go take a bare one as well.
+    const host = bracketed.replace(/%25/, "%");
+    if (ipFamily(host) !== 6 || !/^[0-9a-f:.]+(?:%[\w.~-]+)?$/i.test(host)) {
+      throw bad("what stands in brackets is not an IPv6 address");
+    }
+    return { host, port: number };
+  }
+  if (plain === "") throw bad("missing host");
+  if (ipFamily(plain!) === 4) return { host: plain!, port: number };
+  const host = asciiName(plain!);
+  if (host === undefined) throw bad("the host is neither a name nor an IP address");
+  return { host, port: number };
+}
+
+function readPath(text: string, bad: (why: string) => TypeError): { path: string } {
+  if (!text.startsWith("/")) throw bad("a unix socket has no host, only a path: three slashes");
+  if (text === "/") throw bad("missing path of the unix socket");
+  if (/[?#]/.test(text)) throw bad(`"?" and "#" in a path must be percent-encoded`);
+  const path = decoded(text);
+  if (path === undefined) throw bad("the path is not valid percent-encoded UTF-8");
+  if (path.includes("\0")) throw bad("the path has a NUL");
+  return { path };
+}
+
+function readUserInfo(
+  scheme: ProxyScheme,
+  userInfo: string | undefined,
+  bad: (why: string) => TypeError,
+): { username?: string; password?: string } {
+  if (userInfo === undefined || userInfo === "" || userInfo === ":") return {};
+  const colon = userInfo.indexOf(":");
+  const username = decoded(colon < 0 ? userInfo : userInfo.slice(0, colon));
+  const password = colon < 0 ? "" : decoded(userInfo.slice(colon + 1));
+  if (username === undefined || password === undefined) {
+    throw bad("the user info is not valid percent-encoded UTF-8");
+  }
+  if (scheme.startsWith("socks4") && password !== "") {
+    throw bad("SOCKS4 has a user id and no password");
+  }
+  return { username, password };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    // What is no Unicode could not be encoded again.
+    return /\p{Surrogate}/u.test(text) ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function withUserInfo({ scheme, server }: ProxyUrl, userInfo: string): string {
+  if ("path" in server) {
+    return `${scheme}+unix://${userInfo}${
+      server.path.split("/").map(encodeURIComponent).join("/")
+    }`;
+  }
+  const host = server.host.includes(":") ? server.host.replace("%", "%25") : server.host;
+  return `${scheme}://${userInfo}${joinHostPort(host, server.port)}`;
+}

@@ -1,0 +1,250 @@
+import { concatBytes } from "./concat_bytes.ts";
+import {
+  failed,
+  type HandshakeCodec,
+  type HandshakeFailure,
+  type HandshakeStep,
+  notProtocolMessage,
+  protocolFailure,
+} from "./handshake_codec.ts";
+import { credentialBytes, type ProxyCredentials } from "./proxy_credentials.ts";
+import type { ProxyTarget } from "./proxy_target.ts";
+import { socks5ReplyFailure } from "./socks5_reply.ts";
+
+/** What a SOCKS5 handshake is about. */
+export interface Socks5CodecOptions {
+  /** Where the tunnel shall go. */
+  readonly target: ProxyTarget;
+  /** User name and password; each 1 to 255 bytes in UTF-8. */
+  readonly credentials?: ProxyCredentials;
+  /**
+   * Offers the method "user name and password" alone, so that a proxy which does without is a failure: for credentials that
+   * isolate (Tor).
+   *
+   * @default {false}
+   */
+  readonly requireCredentials?: boolean;
+  /**
+   * Sends greeting, credentials and request in one flight. Credentials that are sent before the proxy chose a method
+   * must be the only method offered.
+   *
+   * @default {false}
+   */
+  readonly pipelined?: boolean;
+}
+
+/** Which answer a SOCKS5 handshake waits for. */
+export type Socks5Stage = "method" | "credentials" | "reply" | "over";
+
+const NO_AUTHENTICATION = 0x00;
+const USERNAME_PASSWORD = 0x02;
+const NO_ACCEPTABLE_METHOD = 0xff;
+
+/** The client's side of a SOCKS5 CONNECT: RFC 1928 with the credentials of RFC 1929. */
+export class Socks5Codec implements HandshakeCodec {
+  readonly protocol = "socks5";
+  readonly #methods: readonly number[];
+  readonly #credentials: Uint8Array | undefined;
+  readonly #request: Uint8Array;
+  readonly #pipelined: boolean;
+  // The longest answer: four bytes, a length, 255 bytes of name, a port.
+  readonly #answer: Uint8Array = new Uint8Array(262);
+  #have = 0;
+  #want = 2;
+  #stage: Socks5Stage = "method";
+
+  /**
+   * @param options What the handshake is about.
+   * @throws {TypeError} If the credentials are too long, empty or missing where they are required.
+   */
+  constructor(options: Socks5CodecOptions) {
+    const { target, credentials, requireCredentials = false, pipelined = false } = options;
+    if (requireCredentials && credentials === undefined) {
+      throw new TypeError("SOCKS5 credentials are required and not given");
+    }
+    this.#credentials = credentials && encodeSocks5Credentials(credentials);
+    this.#methods = credentials === undefined
+      ? [NO_AUTHENTICATION]
+      : pipelined || requireCredentials
+      ? [USERNAME_PASSWORD]
+      : [NO_AUTHENTICATION, USERNAME_PASSWORD];
+    this.#request = encodeSocks5Request(target);
+    this.#pipelined = pipelined;
+  }
+
+  /** Which answer is being waited for. */
+  get stage(): Socks5Stage {
+    return this.#stage;
+  }
+
+  start(): HandshakeStep {
+    const greeting = Uint8Array.of(5, this.#methods.length, ...this.#methods);
+    return {
+      state: "open",
+      send: this.#pipelined
+        ? concatBytes([greeting, this.#credentials ?? new Uint8Array(0), this.#request])
+        : greeting,
+    };
+  }
+
+  receive(chunk: Uint8Array): HandshakeStep {
+    if (this.#stage === "over") throw new Error("the SOCKS5 handshake is over");
+    const send: Uint8Array[] = [];
+    let at = 0;
+    for (;;) {
+      const part = chunk.subarray(at, at + this.#want - this.#have);
+      this.#answer.set(part, this.#have);
+      this.#have += part.length;
+      at += part.length;
+      if (this.#have < this.#want) {
+        return send.length === 0 ? { state: "open" } : { state: "open", send: concatBytes(send) };
+      }
+      const failure = this.#advance(send);
+      if (failure !== undefined) {
+        this.#stage = "over";
+        return failed(failure);
+      }
+      // `#advance` may have ended the handshake, which the narrowing above cannot know.
+      if ((this.#stage as Socks5Stage) === "over") {
+        return { state: "done", leftover: chunk.slice(at) };
+      }
+    }
+  }
+
+  end(): HandshakeStep & { readonly state: "failed" } {
+    const what = { method: "greeting", credentials: "credentials", reply: "request", over: "" };
+    const when = this.#have === 0 ? "before" : "while";
+    const message = `proxy closed the connection ${when} it answered the ${what[this.#stage]}`;
+    this.#stage = "over";
+    return failed(this.#suspect({ code: "ERR_PROXY_CLOSED", message, blame: "proxy" }));
+  }
+
+  /** Reads the answer as far as it is there; asks for more of it by raising `#want`. */
+  #advance(send: Uint8Array[]): HandshakeFailure | undefined {
+    if (this.#stage === "method") return this.#onMethod(send);
+    if (this.#stage === "credentials") return this.#onCredentials(send);
+    return this.#onReply();
+  }
+
+  /** RFC 1928 §3. */
+  #onMethod(send: Uint8Array[]): HandshakeFailure | undefined {
+    const [version, method] = this.#answer as Uint8Array & [number, number];
+    if (version !== 5) return this.#suspect(protocolFailure(notProtocolMessage(version, "SOCKS5")));
+    if (method === NO_ACCEPTABLE_METHOD) return this.#noMethod();
+    if (!this.#methods.includes(method)) {
+      const hex = `0x${method.toString(16).padStart(2, "0")}`;
+      return this.#suspect(
+        protocolFailure(`the proxy chose method ${hex}, which it was not offered`),
+      );
+    }
+    if (method === USERNAME_PASSWORD) {
+      if (!this.#pipelined) send.push(this.#credentials!);
+      this.#next("credentials");
+    } else {
+      this.#nextReply(send);
+    }
+  }
+
+  /** RFC 1929 §2. Some servers answer with the version of SOCKS, 5, instead of the subnegotiation's, 1. */
+  #onCredentials(send: Uint8Array[]): HandshakeFailure | undefined {
+    const [version, status] = this.#answer as Uint8Array & [number, number];
+    if (version !== 1 && version !== 5) {
+      return this.#suspect(
+        protocolFailure("the proxy answers the credentials with an unknown version"),
+      );
+    }
+    if (status !== 0) {
+      const hex = `0x${status.toString(16).padStart(2, "0")}`;
+      return {
+        code: "ERR_PROXY_AUTH_FAILED",
+        message: `proxy refused the credentials (${hex})`,
+        blame: "proxy",
+        reply: { protocol: "socks5", code: status },
+      };
+    }
+    this.#nextReply(send);
+  }
+
+  /** RFC 1928 §6. A refusal counts as soon as its code is there: some servers send no more than that. */
+  #onReply(): HandshakeFailure | undefined {
+    const [version, rep, , type, length] = this.#answer as Uint8Array & number[];
+    if (this.#want === 2) {
+      if (version !== 5) {
+        return this.#suspect(protocolFailure("the proxy answers the request with another version"));
+      }
+      if (rep !== 0) return socks5ReplyFailure(rep!);
+      // Up to the length of a name; the shortest address has more than one byte, so that nothing of the tunnel is taken.
+      this.#want = 5;
+    } else if (this.#want === 5) {
+      const size = type === 1 ? 4 : type === 4 ? 16 : type === 3 ? 1 + length! : undefined;
+      if (size === undefined) {
+        return this.#suspect(protocolFailure(`the proxy's reply has the address type ${type}`));
+      }
+      this.#want = 4 + size + 2;
+    } else {
+      this.#stage = "over";
+    }
+  }
+
+  #nextReply(send: Uint8Array[]): void {
+    if (!this.#pipelined) send.push(this.#request);
+    this.#next("reply");
+  }
+
+  #next(stage: Socks5Stage): void {
+    this.#stage = stage;
+    this.#have = 0;
+    this.#want = 2;
+  }
+
+  #noMethod(): HandshakeFailure {
+    if (this.#credentials === undefined) {
+      return {
+        code: "ERR_PROXY_AUTH_REQUIRED",
+        message: "proxy wants credentials, and none were given (0xff no acceptable method)",
+        blame: "proxy",
+        reply: { protocol: "socks5", code: NO_ACCEPTABLE_METHOD },
+      };
+    }
+    const failure: HandshakeFailure = {
+      code: "ERR_PROXY_AUTH_UNSUPPORTED",
+      message: "proxy takes no user name and password (0xff no acceptable method)",
+      blame: "proxy",
+      reply: { protocol: "socks5", code: NO_ACCEPTABLE_METHOD },
+    };
+    return this.#suspect(failure);
+  }
+
+  /** Marks a failure that may be due to pipelining: bytes the proxy dropped, or a method that was not offered for it. */
+  #suspect(failure: HandshakeFailure): HandshakeFailure {
+    return this.#pipelined ? { ...failure, retrySequentially: true } : failure;
+  }
+}
+
+/**
+ * Encodes user name and password as RFC 1929 §2 wants them.
+ *
+ * @param credentials The user name and the password.
+ * @returns The bytes to send.
+ * @throws {TypeError} If one of them is empty or longer than 255 bytes; the message counts, and does not quote.
+ */
+export function encodeSocks5Credentials(credentials: ProxyCredentials): Uint8Array {
+  const username = credentialBytes(credentials.username, "user name", "SOCKS5", 1, 255);
+  const password = credentialBytes(credentials.password, "password", "SOCKS5", 1, 255);
+  return concatBytes([
+    Uint8Array.of(1, username.length),
+    username,
+    Uint8Array.of(password.length),
+    password,
+  ]);
+}
+
+/** RFC 1928 §4 and §5: CONNECT, addresses as addresses, names as names. */
+function encodeSocks5Request(target: ProxyTarget): Uint8Array {
+  const port = Uint8Array.of(target.port >> 8, target.port & 0xff);
+  if (target.kind === "ip") {
+    return concatBytes([Uint8Array.of(5, 1, 0, target.family === 4 ? 1 : 4), target.bytes, port]);
+  }
+  const name = new TextEncoder().encode(target.host);
+  return concatBytes([Uint8Array.of(5, 1, 0, 3, name.length), name, port]);
+}
