@@ -13,21 +13,22 @@ import { findImports } from "./source_imports.ts";
 /** All that is wrong with the packed package, one sentence each. */
 export function checkContents(
   manifest: NpmManifest,
+  expected: NpmManifest,
   files: PackedPackage["files"],
   read: (path: string) => string,
 ): string[] {
   const paths = files.map(({ path }) => path);
   const code = paths.filter((path) => /\.(js|d\.ts)$/.test(path));
   return [
-    ...checkManifest(manifest),
+    ...checkManifest(manifest, expected),
     ...checkPaths(manifest, paths),
     ...checkCommand(manifest, files, read),
     ...code.flatMap((path) => checkSpecifiers(path, read(path), paths, manifest)),
   ];
 }
 
-function checkManifest(manifest: NpmManifest): string[] {
-  return Object.entries(npmManifest())
+function checkManifest(manifest: NpmManifest, expected: NpmManifest): string[] {
+  return Object.entries(expected)
     .filter(([field, value]) => !isDeepStrictEqual(manifest[field as keyof NpmManifest], value))
     .map(([field]) => `package.json's ${field} is not what deno.json and the sources say`);
 }
@@ -88,7 +89,7 @@ async function checkPackage(): Promise<boolean> {
     const packed = await packPackage(directory);
     const read = (path: string) => readFileSync(join(packageDirectory, path), "utf8");
     const manifest = JSON.parse(read("package.json")) as NpmManifest;
-    const problems = checkContents(manifest, packed.files, read);
+    const problems = checkContents(manifest, npmManifest(), packed.files, read);
     for (const problem of problems) console.error(problem);
 
     const tools = [

@@ -15,8 +15,12 @@ export interface FileResult {
 /** Where and how long a test file may run. */
 export interface TestFileOptions {
   cwd: string;
-  limitMs: number;
+  /** When all files of the runtime must have ended, by `performance.now()`. */
+  end: number;
 }
+
+/** How long one test file may take. */
+const fileLimitMs = 180_000;
 
 /**
  * Runs one test file in a process of its own, so that descriptors can be counted, a hang is found and one
@@ -27,11 +31,21 @@ export async function runTestFile(
   file: string,
   options: TestFileOptions,
 ): Promise<FileResult> {
+  console.log(`\n─ ${file} on ${runtime}`);
+  const limitMs = Math.round(Math.min(fileLimitMs, options.end - performance.now()));
+  if (limitMs <= 0) {
+    return { runtime, file, tests: [{ name: "(not run: no time left)", outcome: "failed" }] };
+  }
   const directory = mkdtempSync(join(tmpdir(), "anydial-test-"));
   const report = join(directory, "report.xml");
   try {
-    const command = testCommand(runtime, file, report, options.limitMs);
-    const run = await runProcess(command, { ...options, env: testEnv(), output: "show" });
+    const command = testCommand(runtime, file, report, limitMs);
+    const run = await runProcess(command, {
+      cwd: options.cwd,
+      env: testEnv(),
+      limitMs,
+      output: "show",
+    });
     const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
     return { runtime, file, tests: judgeRun(run, xml) };
   } finally {
