@@ -82,8 +82,6 @@ function open(
     connected(socket) {
       if (!settle()) return;
       if (cancelled) return socket.close();
-      // Nothing is read before somebody asks, so that what comes early stays with the system.
-      socket.pause();
       done(undefined, context.conn = opened(socket, request));
     },
     failed(error) {
@@ -125,6 +123,7 @@ const handlers: BunHandlers = {
   close: (socket, error) => socket.data.conn?.onClose(error),
 };
 
+/** Data flows from the start, and stops at the first that nobody waits for: pausing at once costs system calls. */
 class BunConn extends PushConn {
   readonly #socket: BunSocket;
   /** The write under way: what is left of it, and who waits. */
@@ -132,7 +131,7 @@ class BunConn extends PushConn {
 
   constructor(socket: BunSocket, request: ConnectRequest) {
     // The addresses are undefined once the socket is closed.
-    super(localAddrOf(socket, request), remoteAddrOf(request));
+    super(localAddrOf(socket, request), remoteAddrOf(request), true);
     this.#socket = socket;
     // A paused socket would hold the process.
     socket.unref();

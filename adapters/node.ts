@@ -1,4 +1,9 @@
-import { connect as netConnect, type NetConnectOpts, type Socket } from "node:net";
+import {
+  connect as netConnect,
+  type IpcNetConnectOpts,
+  type Socket,
+  type TcpNetConnectOpts,
+} from "node:net";
 import type { Addr } from "../src/core/addr.ts";
 import { connError } from "../src/core/conn_error.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
@@ -33,27 +38,45 @@ export function nodeDialer(options: NetDialerOptions = {}): ContextDialer {
 /** Connects over `node:net`. */
 export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDelay">): Connector {
   const { keepAlive = 15_000, noDelay = true } = options;
-  const socketOptions = {
-    allowHalfOpen: true,
-    noDelay,
-    keepAlive: keepAlive !== false,
-    ...(keepAlive !== false && { keepAliveInitialDelay: keepAlive }),
-  };
   return {
     connect(request, done) {
       if ("path" in request) {
-        return openSocket({ path: request.path, allowHalfOpen: true }, request, done);
+        return openSocket(
+          { path: request.path, allowHalfOpen: true, onread: reading() },
+          request,
+          done,
+        );
       }
       const { host, port, family, localAddress, localPort } = request;
       const failure = zoneFailure(host);
       if (failure !== undefined) return failLater(failure, done);
-      const bind = localAddress === undefined && localPort === undefined
-        ? undefined
+      const opts: TcpOpts = {
+        host,
+        port,
+        allowHalfOpen: true,
+        noDelay,
+        keepAlive: keepAlive !== false,
+        keepAliveInitialDelay: keepAlive === false ? 0 : keepAlive,
+        onread: reading(),
+      };
+      if (localAddress !== undefined || localPort !== undefined) {
         // Bun ignores a local port without a local address.
-        : { localAddress: localAddress ?? (family === 4 ? "0.0.0.0" : "::"), localPort };
-      return openSocket({ host, port, ...socketOptions, ...bind } as NetConnectOpts, request, done);
+        opts.localAddress = localAddress ?? (family === 4 ? "0.0.0.0" : "::");
+        if (localPort !== undefined) opts.localPort = localPort;
+      }
+      return openSocket(opts, request, done);
     },
   };
+}
+
+type TcpOpts = TcpNetConnectOpts & { onread: Reading };
+type UnixOpts = IpcNetConnectOpts & { onread: Reading };
+
+/** How a socket reads: into a buffer, which `callback` is told of. */
+interface Reading {
+  buffer: Uint8Array;
+  callback: (count: number, buffer: Uint8Array) => boolean;
+  conn: NodeConn | undefined;
 }
 
 /**
@@ -62,33 +85,33 @@ export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDe
  */
 let sharedBuffer: Uint8Array | undefined;
 
+function reading(): Reading {
+  const reading: Reading = {
+    buffer: sharedBuffer ??= new Uint8Array(64 * 1024),
+    callback: (count, buffer) => reading.conn === undefined || reading.conn.onRead(count, buffer),
+    conn: undefined,
+  };
+  return reading;
+}
+
 function openSocket(
-  options: NetConnectOpts,
+  opts: TcpOpts | UnixOpts,
   request: ConnectRequest,
   done: ConnectDone,
 ): () => void {
-  sharedBuffer ??= new Uint8Array(64 * 1024);
-  let conn: NodeConn | undefined;
   let over = false;
   // `net.connect({ signal })` keeps listening after "connect" and would destroy an established socket, so cancelling
   // is done by hand.
-  const socket = netConnect({
-    ...options,
-    onread: {
-      buffer: sharedBuffer,
-      callback: (count, buffer) => conn === undefined || conn.onRead(count, buffer),
-    },
-  });
+  const socket = netConnect(opts);
   // Nothing is read before somebody asks, so that what comes early stays with the system.
   socket.pause();
   socket.on("connect", () => {
     if (over) return;
     over = true;
-    conn = new NodeConn(socket, request);
-    done(undefined, conn);
+    done(undefined, opts.onread.conn = new NodeConn(socket, request));
   });
   socket.on("error", (error) => {
-    if (conn !== undefined) return conn.onError(error);
+    if (opts.onread.conn !== undefined) return opts.onread.conn.onError(error);
     if (over) return;
     over = true;
     connectFailure(error, request).then(done);

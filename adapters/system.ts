@@ -21,12 +21,12 @@ export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
   netDialerConfig(options);
   let loaded: ContextDialer | undefined;
   return {
-    async dialContext(network, address, dialOptions) {
-      if (loaded === undefined) {
-        if (dialOptions?.signal?.aborted) throw dialOptions.signal.reason;
-        loaded = await load(options);
-      }
-      return await loaded.dialContext(network, address, dialOptions);
+    dialContext(network, address, dialOptions) {
+      if (loaded !== undefined) return loaded.dialContext(network, address, dialOptions);
+      if (dialOptions?.signal?.aborted) return Promise.reject(dialOptions.signal.reason);
+      return load(options).then((dialer) =>
+        (loaded = dialer).dialContext(network, address, dialOptions)
+      );
     },
   };
 }

@@ -16,6 +16,16 @@ export interface TraceNode {
   readonly children: (TraceNode | { report: DialReport; offsetMs: number })[];
 }
 
+/** The events that begin a step, and the kind of step that each begins. */
+const kinds = {
+  "attempt-start": "attempt",
+  "dial-start": "dial",
+  "handshake-start": "handshake",
+  "lookup-start": "lookup",
+} as const;
+
+type StartType = keyof typeof kinds;
+
 /**
  * Records one call of `dialContext`: tells the listener each step, and amounts to the {@linkcode DialReport}.
  *
@@ -44,12 +54,12 @@ export class DialTrace {
   start(
     parent: TraceNode | undefined,
     label: string,
-    event: DialEventBody & { type: `${string}-start` },
+    event: DialEventBody & { type: StartType },
   ): TraceNode {
     const node: TraceNode = {
       id: ++this.#lastId,
       parentId: parent?.id,
-      kind: event.type.slice(0, -6),
+      kind: kinds[event.type],
       label,
       startMs: this.#now() - this.#origin,
       endMs: 0,

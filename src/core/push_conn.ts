@@ -16,12 +16,14 @@ export abstract class PushConn extends BaseConn {
   #waiters: Waiter[] = [];
   /** Received and not yet read. The socket is paused while there is any. */
   #chunks: Uint8Array[] = [];
-  #flowing = false;
+  #flowing: boolean;
   #ended = false;
   #error: unknown;
 
-  constructor(localAddr: Addr, remoteAddr: Addr) {
+  /** @param flowing Whether the socket delivers data from the start, rather than after the first `resume`. */
+  constructor(localAddr: Addr, remoteAddr: Addr, flowing = false) {
     super(localAddr, remoteAddr);
+    this.#flowing = flowing;
   }
 
   /** Starts the flow of data. */

@@ -11,9 +11,9 @@ export type ConnectRequest =
     readonly host: string;
     readonly port: number;
     /** The IP literal to bind to. */
-    readonly localAddress?: string;
+    readonly localAddress: string | undefined;
     /** The local port to bind to. */
-    readonly localPort?: number;
+    readonly localPort: number | undefined;
   }
   | { readonly path: string };
 
@@ -34,9 +34,10 @@ export interface Connector {
   /**
    * Starts one attempt. Must not throw, and must not call `done` before it has returned.
    *
+   * @param cancellable `false` promises that the attempt will not be cancelled, where preparing for it costs something.
    * @returns Cancels the attempt: `done` is not called any more, and a socket that opens late is closed.
    */
-  connect(request: ConnectRequest, done: ConnectDone): () => void;
+  connect(request: ConnectRequest, done: ConnectDone, cancellable: boolean): () => void;
   /**
    * Connects to a name, for a runtime whose permissions may cover a name but neither its lookup nor its addresses.
    */

@@ -176,13 +176,7 @@ export class NetDial {
     const { localAddress, localPort } = this.#init.config;
     const local = localAddress[family];
     this.#attempt(
-      {
-        family,
-        host,
-        port,
-        ...(local !== undefined && { localAddress: local }),
-        ...(localPort !== undefined && { localPort }),
-      },
+      { family, host, port, localAddress: local, localPort },
       joinHostPort(host, port),
       limitMs,
     );
@@ -194,9 +188,12 @@ export class NetDial {
       "localAddress" in request ? request.localAddress : undefined,
     );
     if (this.#over) return this.#trace.end(attempt.node, "aborted", aborted);
-    attempt.cancel = this.#init.connector.connect(request, (failure, conn) => {
+    const done = (failure: ConnectFailure | undefined, conn?: BaseConn) => {
       this.#attemptEnded(attempt, failure, conn);
-    });
+    };
+    const cancellable = this.#signal !== undefined || this.#timer !== undefined ||
+      this.#race !== undefined;
+    attempt.cancel = this.#init.connector.connect(request, done, cancellable);
     if (limitMs !== undefined) {
       attempt.limit = this.#init.clock.setTimer(() => {
         attempt.cancel();
@@ -207,11 +204,13 @@ export class NetDial {
   }
 
   #begin(address: string, localAddress?: string): Attempt {
-    const node = this.#trace.start(this.#root, address, {
-      type: "attempt-start",
+    const node = this.#trace.start(
+      this.#root,
       address,
-      ...(localAddress !== undefined && { localAddress }),
-    });
+      localAddress === undefined
+        ? { type: "attempt-start", address }
+        : { type: "attempt-start", address, localAddress },
+    );
     const attempt: Attempt = { node, address, cancel: () => {} };
     this.#attempts.push(attempt);
     return attempt;

@@ -1,0 +1,218 @@
+import { connect } from "node:net";
+import type { BenchClient } from "./client.ts";
+
+/** The runtime's fastest own way, with the socket options that ours sets. */
+export async function rawClient(): Promise<BenchClient> {
+  if ("Deno" in globalThis) return denoClient();
+  if ("Bun" in globalThis) return bunClient();
+  return await Promise.resolve(nodeClient());
+}
+
+const chunk = new Uint8Array(64 * 1024);
+
+function request(bytes: number): Uint8Array {
+  const data = new Uint8Array(9);
+  data[0] = 0x52;
+  new DataView(data.buffer).setBigUint64(1, BigInt(bytes), true);
+  return data;
+}
+
+function nodeClient(): BenchClient {
+  const options = {
+    host: "127.0.0.1",
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 15_000,
+  };
+  const buffer = new Uint8Array(64 * 1024);
+  return {
+    read: (port, bytes) =>
+      new Promise((resolve, reject) => {
+        let left = bytes;
+        const onread = { buffer, callback: (count: number) => (left -= count, true) };
+        const socket = connect({ ...options, port, onread });
+        socket.on("connect", () => socket.write(request(bytes)));
+        socket.on("error", reject);
+        socket.on("end", () => {
+          socket.destroy();
+          if (left === 0) resolve();
+          else reject(new Error(`${left} bytes are missing`));
+        });
+      }),
+    write: (port, bytes) =>
+      new Promise((resolve, reject) => {
+        const socket = connect({
+          ...options,
+          port,
+          onread: { buffer, callback: () => (socket.destroy(), resolve(), true) },
+        });
+        let left = bytes;
+        const more = () => {
+          while (left > 0) {
+            left -= chunk.byteLength;
+            if (!socket.write(chunk)) return;
+          }
+          socket.off("drain", more);
+          socket.end();
+        };
+        socket.on("drain", more);
+        socket.on("error", reject);
+        socket.on("connect", () => {
+          socket.write("W");
+          more();
+        });
+      }),
+    dial: (port) =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ ...options, port });
+        socket.on("error", reject);
+        socket.on("connect", () => {
+          socket.destroy();
+          resolve();
+        });
+      }),
+  };
+}
+
+interface RawDenoConn {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(data: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+  setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean): void;
+}
+
+function denoClient(): BenchClient {
+  const { Deno } = globalThis as unknown as {
+    Deno: { connect(options: { hostname: string; port: number }): Promise<RawDenoConn> };
+  };
+  const buffer = new Uint8Array(256 * 1024);
+  const open = async (port: number) => {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conn.setNoDelay(true);
+    conn.setKeepAlive(true);
+    return conn;
+  };
+  const writeAll = async (conn: RawDenoConn, data: Uint8Array) => {
+    for (let sent = 0; sent < data.byteLength;) {
+      sent += await conn.write(sent === 0 ? data : data.subarray(sent));
+    }
+  };
+  return {
+    async read(port, bytes) {
+      const conn = await open(port);
+      await writeAll(conn, request(bytes));
+      let left = bytes;
+      for (let count; (count = await conn.read(buffer)) !== null;) left -= count;
+      conn.close();
+      if (left !== 0) throw new Error(`${left} bytes are missing`);
+    },
+    async write(port, bytes) {
+      const conn = await open(port);
+      await writeAll(conn, new Uint8Array([0x57]));
+      for (let left = bytes; left > 0; left -= chunk.byteLength) await writeAll(conn, chunk);
+      await conn.closeWrite();
+      if (await conn.read(buffer) !== 1) throw new Error("no answer");
+      conn.close();
+    },
+    async dial(port) {
+      (await open(port)).close();
+    },
+  };
+}
+
+interface RawBunSocket {
+  write(data: Uint8Array, offset?: number, length?: number): number;
+  shutdown(): void;
+  close(): void;
+  setKeepAlive(on: boolean, ms: number): void;
+}
+
+interface RawBunHandlers {
+  open(socket: RawBunSocket): void;
+  data(socket: RawBunSocket, chunk: Uint8Array): void;
+  drain?(socket: RawBunSocket): void;
+  end(socket: RawBunSocket): void;
+  error(socket: RawBunSocket, error: Error): void;
+}
+
+function bunClient(): BenchClient {
+  const { Bun } = globalThis as unknown as {
+    Bun: { connect(options: object): Promise<unknown> };
+  };
+  const open = (port: number, reject: (error: unknown) => void, socket: RawBunHandlers) => {
+    Bun.connect({ hostname: "127.0.0.1", port, allowHalfOpen: true, socket }).catch(reject);
+  };
+  return {
+    read: (port, bytes) =>
+      new Promise((resolve, reject) => {
+        let left = bytes;
+        open(port, reject, {
+          open(socket) {
+            socket.setKeepAlive(true, 15_000);
+            socket.write(request(bytes));
+          },
+          data(_, data) {
+            left -= data.byteLength;
+          },
+          end(socket) {
+            socket.close();
+            if (left === 0) resolve();
+            else reject(new Error(`${left} bytes are missing`));
+          },
+          error: (_, error) => reject(error),
+        });
+      }),
+    write: (port, bytes) =>
+      new Promise((resolve, reject) => {
+        let left = bytes;
+        let rest = 0;
+        let started = false;
+        const more = (socket: RawBunSocket) => {
+          if (!started) return;
+          while (left > 0 || rest > 0) {
+            if (rest === 0) {
+              rest = chunk.byteLength;
+              left -= rest;
+            }
+            const sent = socket.write(chunk, chunk.byteLength - rest, rest);
+            if (sent < 0) return reject(new Error("closed"));
+            rest -= sent;
+            if (rest > 0) return;
+          }
+          started = false;
+          socket.shutdown();
+        };
+        open(port, reject, {
+          open(socket) {
+            socket.setKeepAlive(true, 15_000);
+            socket.write(new Uint8Array([0x57]));
+            started = true;
+            more(socket);
+          },
+          drain: more,
+          data(socket) {
+            socket.close();
+            resolve();
+          },
+          end() {},
+          error: (_, error) => reject(error),
+        });
+      }),
+    dial: (port) =>
+      new Promise((resolve, reject) => {
+        open(port, reject, {
+          open(socket) {
+            socket.setKeepAlive(true, 15_000);
+            socket.close();
+            resolve();
+          },
+          data() {},
+          end() {},
+          error: (_, error) => reject(error),
+        });
+      }),
+  };
+}

@@ -1,0 +1,115 @@
+import { type Component, isMultiaddr, multiaddr } from "@multiformats/multiaddr";
+import type { Multiaddr, Network } from "../core/dialer.ts";
+import { joinHostPort } from "../core/host_port.ts";
+
+/** What to hand to `dialContext`. */
+export interface DialArgs {
+  /** The network: `tcp4` for `/ip4` and `/dns4`, `tcp6` for `/ip6` and `/dns6`, `tcp` for `/dns`, or `unix`. */
+  network: Network;
+  /** The address: host and port, or a path. */
+  address: string;
+}
+
+/**
+ * Turns a multiaddr into network and address, as Go's `manet.DialArgs`.
+ *
+ * Reads `ip4`, `ip6`, `ip6zone` before `ip6`, `dns`, `dns4` and `dns6`, each with `tcp`, and `unix`; a `p2p` at the end is
+ * allowed and left out. `dnsaddr` stands for any number of multiaddrs, which `dialMultiaddr` looks up.
+ *
+ * @example
+ * dialArgs("/ip4/192.0.2.1/tcp/4001"); // { network: "tcp4", address: "192.0.2.1:4001" }
+ * dialArgs("/ip6zone/eth0/ip6/fe80::1/tcp/4001"); // { network: "tcp6", address: "[fe80::1%eth0]:4001" }
+ * dialArgs("/unix/%2Frun%2Fpeer.sock"); // { network: "unix", address: "/run/peer.sock" }
+ *
+ * @param ma A multiaddr, as an object or as text.
+ * @returns The network and the address.
+ * @throws {TypeError} If `ma` is no multiaddr, or not one that a stream dialer can reach; the message names the part.
+ */
+export function dialArgs(ma: Multiaddr | string): DialArgs {
+  const args = readDialArgs(parseMultiaddr(ma));
+  if ("reason" in args) throw badMultiaddr(ma, args.reason);
+  return args;
+}
+
+/**
+ * Makes sure that there is a multiaddr.
+ *
+ * @throws {TypeError} If there is none.
+ */
+export function parseMultiaddr(ma: Multiaddr | string): Multiaddr {
+  // An object of another version of the package may lack what is called here.
+  if (isMultiaddr(ma) && typeof ma.getComponents === "function") return ma;
+  if (typeof ma !== "string" && !isMultiaddr(ma)) throw badMultiaddr(ma, "not a multiaddr");
+  try {
+    return multiaddr(String(ma));
+  } catch (cause) {
+    throw badMultiaddr(ma, (cause as Error).message, cause);
+  }
+}
+
+function badMultiaddr(ma: unknown, reason: string, cause?: unknown): TypeError {
+  return new TypeError(
+    `Cannot dial multiaddr "${String(ma)}": ${reason}`,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+/** Says what to dial for a multiaddr, or why it cannot be dialed. */
+export function readDialArgs(ma: Multiaddr): DialArgs | { readonly reason: string } {
+  const components = ma.getComponents();
+  const first = components[0];
+  if (first === undefined) return { reason: "it is empty" };
+  const zoned = first.name === "ip6zone";
+  const host = zoned ? components[1] : first;
+  const rest = components.slice(zoned ? 2 : 1);
+  if (zoned && host?.name !== "ip6") return { reason: '"ip6zone" is not followed by "ip6"' };
+  if (first.name === "unix") {
+    return trailing(first, rest) ?? { network: "unix", address: first.value! };
+  }
+  const network = networks[host!.name];
+  if (network === undefined) return { reason: reasonAgainst(first.name) };
+  const zone = zoned ? first.value! : undefined;
+  const name = host!.value!;
+  if (zone !== undefined && !/^[^\s%/[\]]+$/.test(zone)) {
+    return { reason: `"ip6zone" has the impossible zone "${zone}"` };
+  }
+  // What only looks like a name must not be taken for an IPv6 address or a port by whoever splits the address.
+  if (host!.name.startsWith("dns") && !/^[^\s:/%\\?#@[\]]+$/.test(name)) {
+    return { reason: `"${host!.name}" has the impossible name "${name}"` };
+  }
+  const tcp = rest[0];
+  if (tcp === undefined) return { reason: `"tcp" and its port are missing after "${host!.name}"` };
+  if (tcp.name === "p2p") return { reason: '"tcp" and its port are missing before "p2p"' };
+  if (tcp.name !== "tcp") return { reason: reasonAgainst(tcp.name) };
+  if (tcp.value === "0") return { reason: '"tcp" has port 0, which cannot be dialed' };
+  return trailing(tcp, rest.slice(1)) ??
+    {
+      network,
+      address: joinHostPort(zone === undefined ? name : `${name}%${zone}`, Number(tcp.value)),
+    };
+}
+
+const networks: Record<string, Network | undefined> = {
+  dns: "tcp",
+  dns4: "tcp4",
+  dns6: "tcp6",
+  ip4: "tcp4",
+  ip6: "tcp6",
+};
+
+/** What is wrong with the part after the address itself, where only a peer id may stand. */
+function trailing(
+  last: Component,
+  rest: readonly Component[],
+): { readonly reason: string } | undefined {
+  const [p2p, extra] = rest;
+  if (p2p === undefined) return undefined;
+  if (p2p.name !== "p2p") return { reason: reasonAgainst(p2p.name, last.name) };
+  return extra === undefined ? undefined : { reason: reasonAgainst(extra.name, "p2p") };
+}
+
+function reasonAgainst(part: string, after?: string): string {
+  if (part === "dnsaddr" && after === undefined) return '"dnsaddr" has to be looked up first';
+  const where = after === undefined ? "" : ` after "${after}"`;
+  return `"${part}"${where} is not supported, only tcp and unix addresses are`;
+}
