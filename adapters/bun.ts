@@ -49,8 +49,8 @@ function bunConnector(options: NetDialerOptions): Connector {
     return new BunConn(socket, request);
   };
   return {
-    connect(request, done) {
-      if (pending >= mostPending) return throughNode.connect(request, done);
+    connect(request, done, cancellable) {
+      if (pending >= mostPending) return throughNode.connect(request, done, cancellable);
       const failure = "path" in request ? undefined : zoneFailure(request.host);
       if (failure !== undefined) return failLater(failure, done);
       return open(request, opened, done);
