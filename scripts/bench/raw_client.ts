@@ -31,6 +31,17 @@ function nodeClient(): BenchClient {
       new Promise((resolve, reject) => {
         let left = bytes;
         const onread = { buffer, callback: (count: number) => (left -= count, true) };
+        const socket = connect({ ...options, port, onread });
+        socket.on("connect", () => socket.write(request(bytes)));
+        socket.on("error", reject);
+        socket.on("end", () => {
+          socket.destroy();
+          if (left === 0) resolve();
+          else reject(new Error(`${left} bytes are missing`));
+        });
+      }),
+    write: (port, bytes) =>
+      new Promise((resolve, reject) => {
         const callback = () => {
           socket.destroy();
           resolve();
