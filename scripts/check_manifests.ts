@@ -71,10 +71,18 @@ function compareDependencies(deno: DenoManifest, node: NodeManifest): string[] {
   return problems;
 }
 
+/**
+ * A task must hand over to the script: `deno task` would read node_modules/.bin/node, an executable, as
+ * JavaScript. Without the `--` it would also take `npm run` for itself.
+ */
 function compareTasks(deno: DenoManifest, node: NodeManifest): string[] {
-  return [...new Set([...Object.keys(deno.tasks), ...Object.keys(node.scripts)])]
-    .filter((name) => deno.tasks[name] !== node.scripts[name])
-    .map((name) => `task "${name}" is not the same in deno.json and package.json`);
+  const scripts = Object.keys(node.scripts);
+  return [
+    ...scripts.filter((name) => deno.tasks[name] !== `npm run ${name} --`)
+      .map((name) => `deno.json's task "${name}" is not "npm run ${name} --"`),
+    ...Object.keys(deno.tasks).filter((name) => !scripts.includes(name))
+      .map((name) => `deno.json's task "${name}" is no script of package.json`),
+  ];
 }
 
 function checkEntryPoints(deno: DenoManifest): string[] {
