@@ -53,6 +53,8 @@ export class DialError extends Error {
   readonly address: string;
   /** Why, for a person: the message without what was dialed. */
   readonly reason: string;
+  /** The proxies on the way, redacted; absent where there are none. */
+  readonly via?: string;
   /** The proxy that the failure concerns, redacted; absent where none does. */
   readonly hop?: string;
   /** With a proxy on the way, which side is at fault: a proxy that reports its target down is not to blame. */
@@ -78,6 +80,7 @@ export class DialError extends Error {
     this.network = init.network;
     this.address = init.address;
     this.reason = init.reason;
+    if (init.via !== undefined) this.via = init.via;
     if (init.hop !== undefined) this.hop = init.hop;
     if (init.blame !== undefined) this.blame = init.blame;
     if (init.errors !== undefined) this.errors = init.errors;

@@ -26,36 +26,33 @@ export interface DialArgs {
  * @throws {TypeError} If `ma` is no multiaddr, or not one that a stream dialer can reach; the message names the part.
  */
 export function dialArgs(ma: Multiaddr | string): DialArgs {
-  const args = readDialArgs(parseMultiaddr(ma));
-  if ("reason" in args) throw badMultiaddr(ma, args.reason);
-  return args;
+  const parsed = parseMultiaddr(ma);
+  const args = "reason" in parsed ? parsed : readDialArgs(parsed);
+  if (!("reason" in args)) return args;
+  const { reason, ...options } = args;
+  throw new TypeError(`Cannot dial multiaddr "${String(ma)}": ${reason}`, options);
 }
 
-/**
- * Makes sure that there is a multiaddr.
- *
- * @throws {TypeError} If there is none.
- */
-export function parseMultiaddr(ma: Multiaddr | string): Multiaddr {
+/** Why there is nothing to dial. */
+export interface BadMultiaddr {
+  readonly reason: string;
+  readonly cause?: unknown;
+}
+
+/** Makes sure that there is a multiaddr, or says why there is none. */
+export function parseMultiaddr(ma: Multiaddr | string): Multiaddr | BadMultiaddr {
   // An object of another version of the package may lack what is called here.
   if (isMultiaddr(ma) && typeof ma.getComponents === "function") return ma;
-  if (typeof ma !== "string" && !isMultiaddr(ma)) throw badMultiaddr(ma, "not a multiaddr");
+  if (typeof ma !== "string" && !isMultiaddr(ma)) return { reason: "it is not a multiaddr" };
   try {
     return multiaddr(String(ma));
   } catch (cause) {
-    throw badMultiaddr(ma, (cause as Error).message, cause);
+    return { reason: (cause as Error).message, cause };
   }
 }
 
-function badMultiaddr(ma: unknown, reason: string, cause?: unknown): TypeError {
-  return new TypeError(
-    `Cannot dial multiaddr "${String(ma)}": ${reason}`,
-    cause === undefined ? undefined : { cause },
-  );
-}
-
 /** Says what to dial for a multiaddr, or why it cannot be dialed. */
-export function readDialArgs(ma: Multiaddr): DialArgs | { readonly reason: string } {
+export function readDialArgs(ma: Multiaddr): DialArgs | BadMultiaddr {
   const components = ma.getComponents();
   const first = components[0];
   if (first === undefined) return { reason: "it is empty" };
@@ -101,7 +98,7 @@ const networks: Record<string, Network | undefined> = {
 function trailing(
   last: Component,
   rest: readonly Component[],
-): { readonly reason: string } | undefined {
+): BadMultiaddr | undefined {
   const [p2p, extra] = rest;
   if (p2p === undefined) return undefined;
   if (p2p.name !== "p2p") return { reason: reasonAgainst(p2p.name, last.name) };

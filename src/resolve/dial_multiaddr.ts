@@ -1,0 +1,74 @@
+import { type Clock, systemClock } from "../core/clock.ts";
+import type { Conn } from "../core/conn.ts";
+import type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "../core/dialer.ts";
+import { MultiaddrDial } from "./multiaddr_dial.ts";
+import { systemTxtResolver, type TxtResolver } from "./txt_resolver.ts";
+
+/** What {@linkcode dialMultiaddr} takes besides dialer and multiaddr. */
+export interface DialMultiaddrOptions extends Omit<DialOptions, "remoteMultiaddr"> {
+  /**
+   * Who looks up the TXT records of `/dnsaddr`.
+   *
+   * @default `node:dns` with the system's name servers.
+   */
+  txtResolver?: TxtResolver;
+}
+
+/**
+ * Dials a multiaddr: whatever `dialArgs` reads, and `/dnsaddr`. `/dns6` never connects over IPv4, nor `/dns4` over IPv6.
+ *
+ * A `/dnsaddr` is looked up as TXT records (libp2p addressing specification, "dnsaddr Links"), nested ones too, to 8 levels and
+ * 32 lookups. The first 32 addresses that can be dialed and end like the `/dnsaddr` are tried in order: the next one when one
+ * fails or after 250 ms, whichever is sooner. The first connection wins, the other attempts are given up.
+ *
+ * @example
+ * const ma = "/dns4/peer.example/tcp/4001/p2p/QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC";
+ * const conn = await dialMultiaddr(systemDialer(), ma, { signal: AbortSignal.timeout(5_000) });
+ *
+ * @param dialer The dialer, or a function that chooses one for each address dialed: with `/dnsaddr` for each address found.
+ *   The dialer gets the multiaddr as `remoteMultiaddr`.
+ * @param ma What to dial, as an object or as text.
+ * @param options The signal, the listener for events, and who looks `/dnsaddr` up.
+ * @returns The connection.
+ * @throws {DialError} If no connection could be made: `ERR_DIAL_MULTIADDR` with the phase `address` if `ma` is not one that can
+ *   be dialed, `ERR_DIAL_NO_DIALER` with the phase `route` if the function threw or answered nothing that can dial.
+ * @throws {TypeError} If `dialer` is neither a dialer nor a function, or `txtResolver` is no resolver.
+ * @throws `options.signal.reason`, as it is, if the signal aborts before the connection is there.
+ */
+export function dialMultiaddr(
+  dialer: ContextDialer | DialerForAddr,
+  ma: Multiaddr | string,
+  options: DialMultiaddrOptions = {},
+): Promise<Conn> {
+  return startMultiaddrDial(dialer, ma, options, systemClock);
+}
+
+/** {@linkcode dialMultiaddr} with the time injected. */
+export function startMultiaddrDial(
+  dialer: ContextDialer | DialerForAddr,
+  ma: Multiaddr | string,
+  options: DialMultiaddrOptions,
+  clock: Clock,
+): Promise<Conn> {
+  const { txtResolver = systemTxtResolver, ...dialOptions } = options;
+  return new Promise((resolve, reject) => {
+    if (!isDialer(dialer) && typeof dialer !== "function") {
+      throw new TypeError(`dialer must be a dialer or a function, not ${String(dialer)}`);
+    }
+    if (typeof txtResolver?.resolveTxt !== "function") {
+      throw new TypeError(
+        `txtResolver must have a resolveTxt method, not be ${String(txtResolver)}`,
+      );
+    }
+    const { signal } = dialOptions;
+    if (signal?.aborted) return reject(signal.reason);
+    const chooseDialer = isDialer(dialer) ? () => dialer : dialer;
+    new MultiaddrDial({ chooseDialer, txtResolver, clock, resolve, reject }, ma, dialOptions)
+      .start();
+  });
+}
+
+/** Whether something can dial. */
+function isDialer(dialer: unknown): dialer is ContextDialer {
+  return typeof (dialer as ContextDialer | undefined | null)?.dialContext === "function";
+}
