@@ -51,6 +51,7 @@ export class Socks5Codec implements HandshakeCodec {
   readonly #answer: Uint8Array = new Uint8Array(262);
   #have = 0;
   #want = 2;
+  #unsent: Uint8Array | undefined;
   #stage: Socks5Stage = "method";
 
   /**
@@ -89,25 +90,28 @@ export class Socks5Codec implements HandshakeCodec {
 
   receive(chunk: Uint8Array): HandshakeStep {
     if (this.#stage === "over") throw new Error("the SOCKS5 handshake is over");
-    const send: Uint8Array[] = [];
     let at = 0;
     for (;;) {
       const part = chunk.subarray(at, at + this.#want - this.#have);
       this.#answer.set(part, this.#have);
       this.#have += part.length;
       at += part.length;
-      if (this.#have < this.#want) {
-        return send.length === 0 ? { state: "open" } : { state: "open", send: concatBytes(send) };
-      }
-      const failure = this.#advance(send);
+      if (this.#have < this.#want) return { state: "open" };
+      const failure = this.#advance();
       if (failure !== undefined) {
         this.#stage = "over";
         return failed(failure);
       }
-      // `#advance` may have ended the handshake, which the narrowing above cannot know.
+      // `#advance` may have ended the handshake, which the check above hides from the compiler.
       if ((this.#stage as Socks5Stage) === "over") {
         return { state: "done", leftover: chunk.slice(at) };
       }
+      const send = this.#takeUnsent();
+      if (send === undefined) continue;
+      if (at === chunk.length) return { state: "open", send };
+      // Taken as the answer to what was not sent yet, it could make a tunnel of a request that never was.
+      this.#stage = "over";
+      return failed(protocolFailure("the proxy answered before it was asked"));
     }
   }
 
@@ -120,14 +124,14 @@ export class Socks5Codec implements HandshakeCodec {
   }
 
   /** Reads the answer as far as it is there; asks for more of it by raising `#want`. */
-  #advance(send: Uint8Array[]): HandshakeFailure | undefined {
-    if (this.#stage === "method") return this.#onMethod(send);
-    if (this.#stage === "credentials") return this.#onCredentials(send);
+  #advance(): HandshakeFailure | undefined {
+    if (this.#stage === "method") return this.#onMethod();
+    if (this.#stage === "credentials") return this.#onCredentials();
     return this.#onReply();
   }
 
   /** RFC 1928 §3. */
-  #onMethod(send: Uint8Array[]): HandshakeFailure | undefined {
+  #onMethod(): HandshakeFailure | undefined {
     const [version, method] = this.#answer as Uint8Array & [number, number];
     if (version !== 5) return this.#suspect(protocolFailure(notProtocolMessage(version, "SOCKS5")));
     if (method === NO_ACCEPTABLE_METHOD) return this.#noMethod();
@@ -137,16 +141,11 @@ export class Socks5Codec implements HandshakeCodec {
         protocolFailure(`the proxy chose method ${hex}, which it was not offered`),
       );
     }
-    if (method === USERNAME_PASSWORD) {
-      if (!this.#pipelined) send.push(this.#credentials!);
-      this.#next("credentials");
-    } else {
-      this.#nextReply(send);
-    }
+    this.#next(method === USERNAME_PASSWORD ? "credentials" : "reply");
   }
 
   /** RFC 1929 §2. Some servers answer with the version of SOCKS, 5, instead of the subnegotiation's, 1. */
-  #onCredentials(send: Uint8Array[]): HandshakeFailure | undefined {
+  #onCredentials(): HandshakeFailure | undefined {
     const [version, status] = this.#answer as Uint8Array & [number, number];
     if (version !== 1 && version !== 5) {
       return this.#suspect(
@@ -162,7 +161,7 @@ export class Socks5Codec implements HandshakeCodec {
         reply: { protocol: "socks5", code: status },
       };
     }
-    this.#nextReply(send);
+    this.#next("reply");
   }
 
   /** RFC 1928 §6. A refusal counts as soon as its code is there: some servers send no more than that. */
@@ -186,15 +185,17 @@ export class Socks5Codec implements HandshakeCodec {
     }
   }
 
-  #nextReply(send: Uint8Array[]): void {
-    if (!this.#pipelined) send.push(this.#request);
-    this.#next("reply");
-  }
-
-  #next(stage: Socks5Stage): void {
+  #next(stage: "credentials" | "reply"): void {
     this.#stage = stage;
     this.#have = 0;
     this.#want = 2;
+    if (!this.#pipelined) this.#unsent = stage === "reply" ? this.#request : this.#credentials;
+  }
+
+  #takeUnsent(): Uint8Array | undefined {
+    const send = this.#unsent;
+    this.#unsent = undefined;
+    return send;
   }
 
   #noMethod(): HandshakeFailure {

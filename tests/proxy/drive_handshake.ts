@@ -49,20 +49,29 @@ export function drive(codec: HandshakeCodec, chunks: readonly Uint8Array[], eof 
     : { state: "open", sent, taken };
 }
 
-/** Drives the same bytes whole, in two parts at every place, and byte by byte; all must end the same. */
+/**
+ * Drives the same bytes whole, in two parts at every place, and byte by byte; all must end the same.
+ *
+ * @param flights What the proxy sends, each part in answer to something, so that no two come in one chunk.
+ */
 export function driveEverySplit(
   make: () => HandshakeCodec,
-  bytes: Uint8Array,
+  flights: readonly Uint8Array[],
   eof = false,
 ): Outcome {
-  const whole = drive(make(), [bytes], eof);
-  const splits = Array.from(bytes.keys(), (at) => [bytes.subarray(0, at), bytes.subarray(at)]);
-  for (const chunks of [...splits, Array.from(bytes, (byte) => Uint8Array.of(byte))]) {
-    assert.deepEqual(
-      comparable(drive(make(), chunks, eof)),
-      comparable(whole),
-      `split ${chunks[0]?.length}`,
-    );
+  const whole = drive(make(), flights, eof);
+  const splits = flights.flatMap((flight, index) =>
+    Array.from(flight.keys(), (at) => [
+      ...flights.slice(0, index),
+      flight.subarray(0, at),
+      flight.subarray(at),
+      ...flights.slice(index + 1),
+    ])
+  );
+  const bytewise = flights.flatMap((flight) => Array.from(flight, (byte) => Uint8Array.of(byte)));
+  for (const chunks of [...splits, bytewise]) {
+    const outcome = drive(make(), chunks, eof);
+    assert.deepEqual(comparable(outcome), comparable(whole), `chunks ${chunks.map(hex).join(" ")}`);
   }
   return whole;
 }

@@ -56,6 +56,15 @@ test("Socks5Codec waits for each answer before it sends on", () => {
   assert.throws(() => handshake.receive(unhex("00")), /is over/);
 });
 
+test("Socks5Codec takes nothing for an answer to what it has not sent", () => {
+  for (const answer of ["0500 050000" + bound, "0502 0100", "0500 00"]) {
+    const { state, failure, sent } = drive(codec({ credentials }), [unhex(answer)]);
+    assert.equal(state, "failed");
+    assert.equal(failure?.message, "the proxy answered before it was asked");
+    assert.equal(sent, "05020002");
+  }
+});
+
 test("Socks5Codec skips the credentials where the proxy does not ask for them", () => {
   const outcome = drive(codec({ credentials }), [unhex("0500"), unhex("050000" + bound)]);
   assert.equal(outcome.state, "done");
@@ -64,10 +73,12 @@ test("Socks5Codec skips the credentials where the proxy does not ask for them", 
 
 test("Socks5Codec puts greeting, credentials and request in one flight when pipelined", () => {
   const answer = unhex("0502 0100 050000" + bound);
-  const outcome = driveEverySplit(() => codec({ credentials, pipelined: true }), answer);
+  const outcome = driveEverySplit(() => codec({ credentials, pipelined: true }), [answer]);
   assert.equal(outcome.state, "done");
   assert.equal(outcome.sent, "050102" + login + request);
-  const without = driveEverySplit(() => codec({ pipelined: true }), unhex("0500 050000" + bound));
+  const without = driveEverySplit(() => codec({ pipelined: true }), [
+    unhex("0500 050000" + bound),
+  ]);
   assert.equal(without.state, "done");
   assert.equal(without.sent, "050100" + request);
 });
@@ -82,8 +93,9 @@ test("Socks5Codec keeps the tunnel's first bytes at every split, for every type 
   ];
   for (const pipelined of [false, true]) {
     for (const address of bounds) {
-      const answer = unhex("0502 0100 050000" + address + "0500 0001 ff");
-      const outcome = driveEverySplit(() => codec({ credentials, pipelined }), answer);
+      const answers = ["0502", "0100", "050000" + address + "0500 0001 ff"];
+      const flights = (pipelined ? [answers.join("")] : answers).map(unhex);
+      const outcome = driveEverySplit(() => codec({ credentials, pipelined }), flights);
       assert.equal(outcome.state, "done");
       assert.equal(outcome.tunnel, "05000001ff");
     }
@@ -91,15 +103,18 @@ test("Socks5Codec keeps the tunnel's first bytes at every split, for every type 
 });
 
 test("Socks5Codec does not mind what stands in the reserved byte", () => {
-  assert.equal(drive(codec(), [unhex("0500 0500ff" + bound)]).state, "done");
+  assert.equal(drive(codec(), ["0500", "0500ff" + bound].map(unhex)).state, "done");
 });
 
 test("Socks5Codec reports an end of the stream at every point as ERR_PROXY_CLOSED", () => {
   const answer = unhex("0502 0100 050000 03 0b" + hex(ascii("proxy.local")) + "1f90");
+  const upTo = (length: number) =>
+    [[0, 2], [2, 4], [4, 22]].map(([from, to]) => answer.subarray(from, Math.min(to!, length)));
   for (const pipelined of [false, true]) {
     for (const length of answer.keys()) {
       const make = () => codec({ credentials, pipelined });
-      const { state, failure } = driveEverySplit(make, answer.subarray(0, length), true);
+      const flights = pipelined ? [answer.subarray(0, length)] : upTo(length);
+      const { state, failure } = driveEverySplit(make, flights, true);
       assert.equal(state, "failed");
       assert.equal(failure?.code, "ERR_PROXY_CLOSED");
       assert.equal(failure?.blame, "proxy");
@@ -107,7 +122,7 @@ test("Socks5Codec reports an end of the stream at every point as ERR_PROXY_CLOSE
     }
   }
   const messages = [0, 1, 2, 4, 6].map((length) =>
-    drive(codec({ credentials }), [answer.subarray(0, length)], true).failure?.message
+    drive(codec({ credentials }), upTo(length), true).failure?.message
   );
   assert.deepEqual(messages, [
     "proxy closed the connection before it answered the greeting",
@@ -166,14 +181,14 @@ test("Socks5Codec gives each reply code its own error and blame (RFC 1928 §6, T
     });
   }
   assert.equal(
-    driveEverySplit(() => codec(), unhex("0500 05050001"), true).failure?.code,
+    driveEverySplit(() => codec(), [unhex("0500"), unhex("05050001")], true).failure?.code,
     "ERR_PROXY_TARGET_REFUSED",
   );
 });
 
 test("Socks5Codec says what is wrong with the methods (RFC 1928 §3)", () => {
   const failure = (options: Partial<Socks5CodecOptions>, answer: string) =>
-    driveEverySplit(() => codec(options), unhex(answer)).failure;
+    driveEverySplit(() => codec(options), [unhex(answer)]).failure;
   assert.equal(failure({}, "05ff")?.code, "ERR_PROXY_AUTH_REQUIRED");
   assert.equal(failure({ credentials }, "05ff")?.code, "ERR_PROXY_AUTH_UNSUPPORTED");
   assert.equal(failure({ credentials }, "05ff")?.retrySequentially, undefined);
@@ -190,10 +205,8 @@ test("Socks5Codec says what is wrong with the methods (RFC 1928 §3)", () => {
 
 test("Socks5Codec reports refused credentials with their status and never quotes them (RFC 1929 §2)", () => {
   for (const pipelined of [false, true]) {
-    const { failure } = driveEverySplit(
-      () => codec({ credentials, pipelined }),
-      unhex("0502 01ff"),
-    );
+    const make = () => codec({ credentials, pipelined });
+    const { failure } = driveEverySplit(make, [unhex("0502"), unhex("01ff")]);
     assert.deepEqual(failure, {
       code: "ERR_PROXY_AUTH_FAILED",
       message: "proxy refused the credentials (0xff)",
@@ -201,16 +214,19 @@ test("Socks5Codec reports refused credentials with their status and never quotes
       reply: { protocol: "socks5", code: 0xff },
     });
   }
-  assert.equal(drive(codec({ credentials }), [unhex("0502 0500 050000" + bound)]).state, "done");
   assert.equal(
-    drive(codec({ credentials }), [unhex("0502 0000")]).failure?.code,
+    drive(codec({ credentials }), ["0502", "0500", "050000" + bound].map(unhex)).state,
+    "done",
+  );
+  assert.equal(
+    drive(codec({ credentials }), ["0502", "0000"].map(unhex)).failure?.code,
     "ERR_PROXY_PROTOCOL",
   );
 });
 
 test("Socks5Codec tells what answers instead of a SOCKS5 proxy", () => {
-  const message = (answer: Uint8Array) => {
-    const { state, failure } = driveEverySplit(() => codec(), answer);
+  const message = (...answers: Uint8Array[]) => {
+    const { state, failure } = driveEverySplit(() => codec(), answers);
     assert.equal(state, "failed");
     assert.equal(failure?.code, "ERR_PROXY_PROTOCOL");
     return failure!.message;
@@ -221,8 +237,8 @@ test("Socks5Codec tells what answers instead of a SOCKS5 proxy", () => {
   );
   assert.match(message(ascii("SSH-2.0-OpenSSH_9.2\r\n")), /may be an SSH server/);
   assert.match(message(unhex("005b000000000000")), /answered 0x00$/);
-  assert.match(message(unhex("0500 0400")), /another version/);
-  assert.match(message(unhex("0500 050000 02 0000")), /address type 2/);
+  assert.match(message(unhex("0500"), unhex("0400")), /another version/);
+  assert.match(message(unhex("0500"), unhex("050000 02 0000")), /address type 2/);
 });
 
 test("Socks5Codec refuses credentials by their bytes, 1 to 255 of them (RFC 1929 §2)", () => {
