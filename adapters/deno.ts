@@ -142,6 +142,8 @@ function connectFailure(error: unknown): ConnectFailure {
 
 class DenoConn extends BaseConn {
   readonly #conn: DenoSocket;
+  #receiving = 0;
+  #ended = false;
 
   constructor(conn: DenoSocket, remoteAddr: Addr) {
     super(localAddrOf(conn, remoteAddr), remoteAddr);
@@ -149,9 +151,19 @@ class DenoConn extends BaseConn {
   }
 
   protected receive(buffer: Uint8Array): Promise<number | null> {
-    return this.#conn.read(buffer).catch((error) => {
+    this.#receiving++;
+    return this.#conn.read(buffer).then((count) => {
+      this.#receiving--;
+      if (count === null) this.#ended = true;
+      return count;
+    }, (error) => {
+      this.#ended = true;
       throw this.#ioError("read", error);
     });
+  }
+
+  protected get receivedAll(): boolean {
+    return this.#ended || this.#receiving > 0;
   }
 
   protected async send(data: Uint8Array): Promise<void> {
@@ -190,7 +202,10 @@ class DenoConn extends BaseConn {
   }
 
   /** Deno itself keeps the process alive just while an operation is pending. */
-  protected setRef(): void {}
+  protected setRef(ref: boolean): void {
+    // What a closed connection still waits for shall not.
+    if (this.closed && !ref) this.#conn.unref?.();
+  }
 
   override ref(): void {
     this.#conn.ref?.();

@@ -4,6 +4,9 @@ import { closedError, connError } from "./conn_error.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import type { DialReport } from "./dial_report.ts";
 
+/** How long a closed connection waits for the peer's end before it drops the socket; as long as Go's HTTP server. */
+const lingerMs = 500;
+
 /**
  * What all connections share: closing, the order of writes, the streams, and what keeps the process alive. An adapter
  * adds how its runtime's socket reads, sends, shuts down and closes.
@@ -17,6 +20,7 @@ export abstract class BaseConn implements Conn {
   /** The last of the writes under way, when there is one. */
   #lastWrite: Promise<unknown> | undefined;
   #writeEnd: Promise<void> | undefined;
+  #wrote = false;
   #readEnded = false;
   #pending = 0;
   #keepsAlive = true;
@@ -39,6 +43,8 @@ export abstract class BaseConn implements Conn {
   protected abstract shutdown(): Promise<void>;
   /** Closes the socket, with RST if `reset` and the runtime can. Called once. */
   protected abstract destroy(reset: boolean): void;
+  /** Whether a `receive` is under way, or the end or a failure was received. */
+  protected abstract get receivedAll(): boolean;
   /** Whether the socket shall keep the process alive from now on. */
   protected abstract setRef(ref: boolean): void;
   abstract setNoDelay(noDelay?: boolean): void;
@@ -71,6 +77,7 @@ export abstract class BaseConn implements Conn {
     if (this.#writeEnd !== undefined) return Promise.reject(writeEndedError());
     if (this.#lastWrite !== undefined) return this.#enqueue(data);
     if (data.byteLength === 0) return Promise.resolve(0);
+    this.#wrote = true;
     const sending = this.send(data);
     if (sending === undefined) return Promise.resolve(data.byteLength);
     return this.#track(sending, data.byteLength);
@@ -115,17 +122,41 @@ export abstract class BaseConn implements Conn {
   }
 
   close(): void {
-    this.#destroy(false);
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#wrote && this.#lastWrite === undefined && !this.receivedAll) this.#linger();
+    else this.destroy(false);
   }
 
   reset(): void {
-    this.#destroy(true);
-  }
-
-  #destroy(reset: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.destroy(reset);
+    this.destroy(true);
+  }
+
+  /**
+   * The system answers a close with unread data by a reset, which may destroy what was written and is still on its way. So
+   * FIN is sent first, and what the peer still sends is read and dropped, until it ends or the time is over.
+   */
+  async #linger(): Promise<void> {
+    let over = false;
+    const end = () => {
+      if (!over) this.destroy(false);
+      over = true;
+    };
+    this.setRef(false);
+    // Unlike a timer's, this limit does not keep the process alive.
+    const limit = AbortSignal.timeout(lingerMs);
+    limit.addEventListener("abort", end);
+    try {
+      await (this.#writeEnd ?? this.shutdown());
+      const scratch = new Uint8Array(16 * 1024);
+      while (!over && await this.receive(scratch) !== null);
+    } catch {
+      // It ended another way.
+    }
+    limit.removeEventListener("abort", end);
+    end();
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -94,6 +94,11 @@ export abstract class PushConn extends BaseConn {
     this.#settle(({ reject }) => reject(error));
   }
 
+  protected get receivedAll(): boolean {
+    return this.#waiters.length > 0 ||
+      this.#chunks.length === 0 && (this.#ended || this.#error !== undefined);
+  }
+
   /** What the socket failed with, if it did. */
   protected get failure(): unknown {
     return this.#error;
