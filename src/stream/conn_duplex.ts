@@ -1,0 +1,333 @@
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import type { Addr } from "../core/addr.ts";
+import type { Conn } from "../core/conn.ts";
+import { ipFamily } from "../resolve/ip_literal.ts";
+import { IdleTimer } from "./idle_timer.ts";
+import { ReadBuffer } from "./read_buffer.ts";
+
+/** How a {@linkcode ConnDuplex} behaves. */
+export interface ConnDuplexOptions {
+  /**
+   * Whether each direction ends by itself. With `false`, the default of a `net.Socket`, the end of what the peer sends also
+   * ends what is sent.
+   *
+   * @default {true}
+   */
+  allowHalfOpen?: boolean;
+}
+
+/** What {@linkcode ConnDuplex.address} answers for a TCP connection. */
+export interface DuplexAddress {
+  /** The local IP address. */
+  address: string;
+  /** Its family. */
+  family: "IPv4" | "IPv6";
+  /** The local port. */
+  port: number;
+}
+
+type Callback = (error?: Error | null) => void;
+
+/** Small writes go out together up to this size. */
+const batchBytes = 64 * 1024;
+const highWaterMark = 64 * 1024;
+
+/**
+ * A Node stream over a {@linkcode Conn}, with what users of `net.Socket` call and listen to. It is no `net.Socket`, though:
+ * there is no `connect()`, and `instanceof` tells them apart.
+ *
+ * Nothing is read before somebody reads from the stream. Ending it sends FIN; destroying it closes the connection, and resets
+ * it where there is an error, so that the peer does not take a stream that broke off for one that ended.
+ */
+export class ConnDuplex extends Duplex {
+  #conn: Conn | undefined;
+  /** Stops the dial under way. */
+  #dialing: AbortController | undefined;
+  /** What has to wait for the connection. */
+  #waiting: ((conn: Conn) => void)[] = [];
+  readonly #buffer: ReadBuffer = new ReadBuffer();
+  readonly #idle: IdleTimer = new IdleTimer(() => this.emit("timeout"));
+  #bytesRead = 0;
+  #bytesSent = 0;
+
+  /**
+   * Makes a stream over a connection, or over one that is yet to be dialed: then `"connect"` tells of the connection and
+   * `"error"` of a failed dial, what is written meanwhile is kept, and `destroy()` aborts the dial.
+   *
+   * @param source The connection, which is the stream's alone from now on, or what dials it.
+   * @param options How the stream behaves.
+   */
+  constructor(
+    source: Conn | ((signal: AbortSignal) => Promise<Conn>),
+    options: ConnDuplexOptions = {},
+  ) {
+    super({
+      allowHalfOpen: options.allowHalfOpen ?? true,
+      readableHighWaterMark: highWaterMark,
+      writableHighWaterMark: highWaterMark,
+    });
+    if (typeof source !== "function") {
+      this.#conn = source;
+      return;
+    }
+    this.#dialing = new AbortController();
+    source(this.#dialing.signal).then(
+      (conn) => this.#connected(conn),
+      (error) => void this.destroy(error),
+    );
+  }
+
+  #connected(conn: Conn): void {
+    this.#dialing = undefined;
+    if (this.destroyed) return conn.close();
+    this.#conn = conn;
+    this.#idle.touch();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const action of waiting) action(conn);
+    this.emit("connect");
+    this.emit("ready");
+  }
+
+  #withConn(action: (conn: Conn) => void): void {
+    if (this.#conn !== undefined) action(this.#conn);
+    else if (!this.destroyed) this.#waiting.push(action);
+  }
+
+  /** @internal */
+  override _read(): void {
+    this.#withConn((conn) =>
+      conn.read(this.#buffer.space()).then(
+        (count) => this.#received(count),
+        (error) => void this.destroy(error),
+      )
+    );
+  }
+
+  #received(count: number | null): void {
+    this.#idle.touch();
+    if (count === null) {
+      this.#buffer.release();
+      this.push(null);
+    } else {
+      this.#bytesRead += count;
+      this.push(this.#buffer.take(count));
+    }
+  }
+
+  /** @internal */
+  override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
+    this.#withConn((conn) => {
+      conn.write(chunk).then((count) => {
+        this.#sent(count);
+        callback();
+      }, callback);
+    });
+  }
+
+  /** @internal */
+  override _writev(chunks: { chunk: Uint8Array }[], callback: Callback): void {
+    this.#withConn((conn) => {
+      this.#writeBatches(conn, chunks.map(({ chunk }) => chunk)).then(() => callback(), callback);
+    });
+  }
+
+  async #writeBatches(conn: Conn, chunks: Uint8Array[]): Promise<void> {
+    for (let first = 0; first < chunks.length;) {
+      let end = first + 1;
+      let bytes = chunks[first]!.byteLength;
+      while (end < chunks.length && bytes + chunks[end]!.byteLength <= batchBytes) {
+        bytes += chunks[end++]!.byteLength;
+      }
+      const batch = end === first + 1 ? chunks[first]! : Buffer.concat(chunks.slice(first, end));
+      this.#sent(await conn.write(batch));
+      first = end;
+    }
+  }
+
+  #sent(count: number): void {
+    this.#bytesSent += count;
+    this.#idle.touch();
+  }
+
+  /** @internal */
+  override _final(callback: Callback): void {
+    this.#withConn((conn) => {
+      conn.closeWrite().then(() => callback(), callback);
+    });
+  }
+
+  /** @internal */
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#idle.set(0);
+    this.#waiting = [];
+    this.#dialing?.abort();
+    if (error) this.#conn?.reset();
+    else this.#conn?.close();
+    callback(error);
+  }
+
+  /** Ends the stream, and destroys it once everything was sent. */
+  destroySoon(): void {
+    if (!this.writableEnded) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+
+  /**
+   * Destroys the stream and closes the connection with RST where the runtime can.
+   *
+   * @returns The stream itself.
+   */
+  resetAndDestroy(): this {
+    this.#conn?.reset();
+    return this.destroy();
+  }
+
+  /**
+   * Emits `"timeout"` whenever no byte was read or written for so long; the connection itself is left alone.
+   *
+   * @param timeoutMs The time in milliseconds; 0, which is what a stream begins with, for never.
+   * @param callback Called at the next `"timeout"`; where `timeoutMs` is 0, not any more.
+   * @returns The stream itself.
+   * @throws {RangeError} If `timeoutMs` is not a finite number of at least 0.
+   */
+  setTimeout(timeoutMs: number, callback?: () => void): this {
+    if (this.destroyed) return this;
+    this.#idle.set(timeoutMs);
+    if (callback === undefined) return this;
+    if (timeoutMs === 0) this.removeListener("timeout", callback);
+    else this.once("timeout", callback);
+    return this;
+  }
+
+  /** The milliseconds that {@linkcode ConnDuplex.setTimeout} was given, if it was called. */
+  get timeout(): number | undefined {
+    return this.#idle.timeoutMs;
+  }
+
+  /**
+   * Turns Nagle's algorithm off, or on.
+   *
+   * @param noDelay Whether small writes are sent at once.
+   * @returns The stream itself.
+   */
+  setNoDelay(noDelay = true): this {
+    this.#withConn((conn) => conn.setNoDelay(noDelay));
+    return this;
+  }
+
+  /**
+   * Turns TCP keep-alive on, or off, which is the default as for a `net.Socket`.
+   *
+   * @param keepAlive Whether to send probes.
+   * @param _initialDelay Ignored: the idle time is the dialer's to set.
+   * @returns The stream itself.
+   */
+  setKeepAlive(keepAlive = false, _initialDelay?: number): this {
+    this.#withConn((conn) => conn.setKeepAlive(keepAlive));
+    return this;
+  }
+
+  /**
+   * Undoes {@linkcode ConnDuplex.unref}.
+   *
+   * @returns The stream itself.
+   */
+  ref(): this {
+    this.#withConn((conn) => conn.ref());
+    return this;
+  }
+
+  /**
+   * Lets the process exit even while a read or write is pending.
+   *
+   * @returns The stream itself.
+   */
+  unref(): this {
+    this.#withConn((conn) => conn.unref());
+    return this;
+  }
+
+  /**
+   * Tells the local end.
+   *
+   * @returns The local end; an empty object for a unix socket, and where there is no connection yet.
+   */
+  address(): DuplexAddress | Record<string, never> {
+    const { localAddress: address, localFamily: family, localPort: port } = this;
+    if (address === undefined || family === undefined || port === undefined) return {};
+    return { address, family, port };
+  }
+
+  /** Whether the connection is still being dialed. */
+  get connecting(): boolean {
+    return this.#conn === undefined && !this.destroyed;
+  }
+
+  /** Whether there is no connection, or not yet. */
+  get pending(): boolean {
+    return this.#conn === undefined;
+  }
+
+  /** What may be done with the stream. */
+  get readyState(): "opening" | "open" | "readOnly" | "writeOnly" | "closed" {
+    if (this.connecting) return "opening";
+    if (this.readable) return this.writable ? "open" : "readOnly";
+    return this.writable ? "writeOnly" : "closed";
+  }
+
+  /** Bytes received so far. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Bytes written so far, those included that are still to be sent. */
+  get bytesWritten(): number {
+    return this.#bytesSent + this.writableLength;
+  }
+
+  /** The local IP address; `undefined` for a unix socket. */
+  get localAddress(): string | undefined {
+    return hostOf(this.#conn?.localAddr);
+  }
+
+  /** The local port; `undefined` for a unix socket. */
+  get localPort(): number | undefined {
+    return portOf(this.#conn?.localAddr);
+  }
+
+  /** The local address's family; `undefined` for a unix socket. */
+  get localFamily(): "IPv4" | "IPv6" | undefined {
+    return familyOf(this.#conn?.localAddr);
+  }
+
+  /** The remote IP address, or the target's name behind a proxy; `undefined` for a unix socket. */
+  get remoteAddress(): string | undefined {
+    return hostOf(this.#conn?.remoteAddr);
+  }
+
+  /** The remote port; `undefined` for a unix socket. */
+  get remotePort(): number | undefined {
+    return portOf(this.#conn?.remoteAddr);
+  }
+
+  /** The remote address's family; `undefined` for a name or a unix socket. */
+  get remoteFamily(): "IPv4" | "IPv6" | undefined {
+    return familyOf(this.#conn?.remoteAddr);
+  }
+}
+
+function hostOf(addr: Addr | undefined): string | undefined {
+  return addr?.transport === "tcp" ? addr.hostname : undefined;
+}
+
+function portOf(addr: Addr | undefined): number | undefined {
+  return addr?.transport === "tcp" ? addr.port : undefined;
+}
+
+function familyOf(addr: Addr | undefined): "IPv4" | "IPv6" | undefined {
+  const family = ipFamily(hostOf(addr) ?? "");
+  return family === undefined ? undefined : `IPv${family}`;
+}

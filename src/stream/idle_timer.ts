@@ -1,0 +1,38 @@
+import { clearTimeout, setTimeout } from "node:timers";
+
+/** Calls back after a time without activity, again and again, as `net.Socket`'s time-out does. */
+export class IdleTimer {
+  readonly #expired: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timeoutMs: number | undefined;
+
+  constructor(expired: () => void) {
+    this.#expired = expired;
+  }
+
+  /** What was set last, if anything. */
+  get timeoutMs(): number | undefined {
+    return this.#timeoutMs;
+  }
+
+  /** Starts anew with `timeoutMs`, or stops for 0. */
+  set(timeoutMs: number): void {
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs < Infinity)) {
+      throw new RangeError(`timeoutMs must be a finite number of at least 0, not ${timeoutMs}`);
+    }
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timeoutMs = timeoutMs;
+    if (timeoutMs === 0) return;
+    // An idle connection does not keep the process alive, and so must its timer not.
+    this.#timer = setTimeout(() => this.#expired(), Math.min(timeoutMs, maxMs)).unref();
+  }
+
+  /** Notes activity. */
+  touch(): void {
+    this.#timer?.refresh();
+  }
+}
+
+/** The longest delay that timers take. */
+const maxMs = 2 ** 31 - 1;

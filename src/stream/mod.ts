@@ -1,0 +1,24 @@
+/**
+ * Node streams over connections and connections over Node streams, so that whatever is built on Node's sockets can dial
+ * through any dialer.
+ *
+ * @example
+ * import { systemDialer } from "@anydial/dialer";
+ * import { nodeConnector } from "@anydial/dialer/stream";
+ * import http from "node:http";
+ *
+ * const agent = nodeConnector(systemDialer()).httpAgent({ keepAlive: true });
+ * http.get("http://peer.example/", { agent }, (response) => response.pipe(process.stdout));
+ *
+ * @module
+ */
+export { ConnDuplex, type ConnDuplexOptions, type DuplexAddress } from "./conn_duplex.ts";
+export { type Duplex, fromDuplex, type FromDuplexOptions } from "./from_duplex.ts";
+export {
+  type NodeConnectCallback,
+  type NodeConnectOptions,
+  type NodeConnector,
+  nodeConnector,
+  type NodeConnectorOptions,
+} from "./node_connector.ts";
+export { toDuplex } from "./to_duplex.ts";

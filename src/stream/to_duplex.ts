@@ -1,0 +1,18 @@
+import type { Conn } from "../core/conn.ts";
+import { ConnDuplex, type ConnDuplexOptions } from "./conn_duplex.ts";
+
+/**
+ * Makes a Node stream of a connection, for all that takes a `net.Socket` or a stream: `tls.connect({ socket })`, database
+ * drivers, `pipeline`.
+ *
+ * @example
+ * const conn = await dialer.dialContext("tcp", "peer.example:4001");
+ * await pipeline(source, toDuplex(conn), sink);
+ *
+ * @param conn The connection, which is the stream's alone from now on.
+ * @param options How the stream behaves.
+ * @returns The stream. Each of its directions ends by itself unless `allowHalfOpen` is `false`.
+ */
+export function toDuplex(conn: Conn, options: ConnDuplexOptions = {}): ConnDuplex {
+  return new ConnDuplex(conn, options);
+}
