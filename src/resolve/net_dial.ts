@@ -317,6 +317,8 @@ export class NetDial {
 
   #succeed(winner: Attempt, conn: BaseConn): void {
     this.#trace.end(winner.node, "ok");
+    // A listener may abort at any event, also at this one.
+    if (this.#over) return conn.close();
     this.#finish("ok");
     conn.setReport(() => this.#trace.report());
     this.#init.resolve(conn);
