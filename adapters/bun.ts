@@ -12,7 +12,7 @@ import { netDialer } from "../src/resolve/net_dialer.ts";
 import type { NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
 import { connectFailure, failLater } from "./connect_failure.ts";
 import { zoneFailure } from "./local_interface.ts";
-import { netConnector } from "./node.ts";
+import { netConnector } from "./net_connector.ts";
 
 /**
  * Makes a dialer over `Bun.connect`, as `systemDialer` does on Bun.
@@ -196,10 +196,11 @@ class BunConn extends PushConn {
   }
 
   protected destroy(reset: boolean): void {
-    if (reset) this.#socket.terminate();
-    else this.#socket.close();
+    // First, since Bun calls `close` from within, which would pass for the peer's end.
     this.#failSending(connError("ERR_CONN_CLOSED", "Cannot write: the connection is closed"));
     this.pushClosed();
+    if (reset) this.#socket.terminate();
+    else this.#socket.close();
   }
 
   protected setRef(ref: boolean): void {

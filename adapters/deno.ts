@@ -14,7 +14,7 @@ import { netDialer } from "../src/resolve/net_dialer.ts";
 import type { NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
 import { failLater } from "./connect_failure.ts";
 import { zoneFailure } from "./local_interface.ts";
-import { netConnector } from "./node.ts";
+import { netConnector } from "./net_connector.ts";
 
 /** How a dialer over Deno's sockets behaves. */
 export interface DenoDialerOptions extends NetDialerOptions {
@@ -215,12 +215,13 @@ class DenoConn extends BaseConn {
     this.#conn.unref?.();
   }
 
+  // Deno throws where the connection is closed.
   setNoDelay(noDelay = true): void {
-    this.#conn.setNoDelay?.(noDelay);
+    if (!this.closed) this.#conn.setNoDelay?.(noDelay);
   }
 
   setKeepAlive(keepAlive = true): void {
-    this.#conn.setKeepAlive?.(keepAlive);
+    if (!this.closed) this.#conn.setKeepAlive?.(keepAlive);
   }
 }
 
