@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { type Contract, contractTest } from "./contract.ts";
+import type { PeerConn } from "./peers.ts";
+import { bytesOf, readEach, readExactly } from "./read_all.ts";
+
+const chunkBytes = 256 * 1024;
+/** More than the buffers of a connection hold, kernels' and proxies' included. */
+const totalBytes = 64 * 1024 * 1024;
+
+/** A side that does not read stops the other, so that memory stays bounded. */
+export function backPressureTests(contract: Contract): void {
+  contractTest(contract, "a peer that does not read stops the writer", async (trial) => {
+    const { conn, peer } = await trial.connect();
+    await stops(conn, peer);
+  });
+  contractTest(contract, "a reader that does not read stops the peer", async (trial) => {
+    const { conn, peer } = await trial.connect();
+    await stops(peer, conn);
+  });
+  contractTest(contract, "a reader that pauses stops the peer", async (trial) => {
+    const { conn, peer } = await trial.connect();
+    // Once the bytes flow, stopping them is another thing than not to start them.
+    await peer.write(bytesOf("begin"));
+    await readExactly(conn, 5);
+    await stops(peer, conn);
+  });
+}
+
+type WriteEnd = Pick<PeerConn, "write" | "closeWrite">;
+
+async function stops(writer: WriteEnd, reader: Pick<PeerConn, "read">): Promise<void> {
+  let written = 0;
+  const writing = (async () => {
+    const chunk = new Uint8Array(chunkBytes).fill(7);
+    while (written < totalBytes) written += await writer.write(chunk);
+    await writer.closeWrite();
+  })();
+  await untilStill(() => written);
+  assert.ok(written < totalBytes, "the writer is stopped");
+  const before = written;
+  let read = 0;
+  await readEach(reader, (chunk) => read += chunk.byteLength);
+  await writing;
+  assert.equal(read, totalBytes);
+  assert.ok(before > 0);
+}
+
+/** Waits until a number has not changed for a while: that something stops can only be seen by waiting. */
+async function untilStill(value: () => number): Promise<void> {
+  let last = -1;
+  for (let still = 0; still < 4;) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    still = value() === last ? still + 1 : 0;
+    last = value();
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * The contract of dialers and their connections as a test suite, for anyone's dialer on any runtime.
+ *
+ * @example
+ * import { testDialer } from "@anydial/dialer/testing";
+ * import { myDialer } from "./my_dialer.ts";
+ *
+ * testDialer({ name: "myDialer()", dialer: myDialer(), without: ["unix"] });
+ *
+ * @module
+ */
+export { loopbackPeers, type LoopbackPeersOptions } from "../../adapters/loopback_peers.ts";
+export type { ContractCodes, ContractLack, DialerVariants } from "./contract.ts";
+export type { ListeningPeer, PeerConn, Peers, SilentPeer } from "./peers.ts";
+export { testDialer, type TestDialerOptions } from "./test_dialer.ts";

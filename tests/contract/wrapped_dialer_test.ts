@@ -1,0 +1,17 @@
+import { systemDialer } from "../../adapters/system.ts";
+import { deriveConn } from "../../src/core/derive_conn.ts";
+import { dialerFunc } from "../../src/core/dialer.ts";
+import { testDialer } from "../../src/testing/mod.ts";
+import { runtime } from "../runtime.ts";
+
+const inner = systemDialer();
+const hops = [{ transport: "tcp", hostname: "192.0.2.1", port: 1080 }] as const;
+
+testDialer({
+  name: "dialerFunc() with deriveConn()",
+  dialer: dialerFunc(async (network, address, options) => {
+    return deriveConn(await inner.dialContext(network, address, options), { hops });
+  }),
+  without: runtime === "deno" ? ["reset"] : [],
+  hops,
+});
