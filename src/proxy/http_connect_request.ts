@@ -1,6 +1,7 @@
 import { bytesOf, byteString } from "./byte_string.ts";
 import { credentialBytes, type ProxyCredentials } from "./proxy_credentials.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
+import { quoted } from "./quotable.ts";
 
 /** Header fields, by name or as pairs. A name may come several times in pairs. */
 export type HttpHeaders =
@@ -113,7 +114,7 @@ export function encodeBasicCredentials(credentials: ProxyCredentials): string {
 
 function checkField(name: string, value: string): void {
   if (typeof name !== "string" || !token.test(name)) {
-    throw new TypeError(`${JSON.stringify(name)} is not the name of a header field`);
+    throw new TypeError(`${quoted(String(name))} is not the name of a header field`);
   }
   if (ours.has(name.toLowerCase())) {
     throw new TypeError(`the header field ${name} of a CONNECT request cannot be set`);

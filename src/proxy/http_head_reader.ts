@@ -104,7 +104,7 @@ function parseHead(lines: readonly string[]): HttpHead | HandshakeFailure {
       continue;
     }
     const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(colon, 0)).trimEnd().toLowerCase();
+    const name = line.slice(0, Math.max(colon, 0)).replace(/[ \t]+$/, "").toLowerCase();
     if (!fieldName.test(name)) {
       return protocolFailure("the proxy's answer has a line that is no header field");
     }

@@ -1,8 +1,6 @@
-import ipaddr from "ipaddr.js";
-import { ipFamily } from "../resolve/ip_literal.ts";
+import { inIpRange, ipBytes, unmappedBytes } from "../resolve/ip_bytes.ts";
 import { asciiName } from "./proxy_target.ts";
-
-type Ip = ipaddr.IPv4 | ipaddr.IPv6;
+import { quoted } from "./quotable.ts";
 
 /** One entry of a NO_PROXY list; without a port it holds for all of them. */
 export type NoProxyRule =
@@ -11,7 +9,7 @@ export type NoProxyRule =
     | { readonly kind: "all" }
     | { readonly kind: "name"; readonly name: string }
     | { readonly kind: "suffix"; readonly suffix: string }
-    | { readonly kind: "range"; readonly base: Ip; readonly bits: number }
+    | { readonly kind: "range"; readonly base: Uint8Array; readonly bits: number }
   );
 
 /**
@@ -49,7 +47,7 @@ export function matchesNoProxy(rules: readonly NoProxyRule[], host: string, port
   return rules.some((rule) => {
     if (rule.port !== undefined && rule.port !== port) return false;
     if (rule.kind === "all") return true;
-    if (rule.kind === "range") return ip !== undefined && inRange(ip, rule.base, rule.bits);
+    if (rule.kind === "range") return ip !== undefined && inIpRange(ip, rule.base, rule.bits);
     if (name === undefined) return false;
     return rule.kind === "name" ? name === rule.name : name.endsWith(rule.suffix);
   });
@@ -64,17 +62,20 @@ function parseRule(entry: string): NoProxyRule {
     );
   const slash = entry.indexOf("/");
   if (slash >= 0) {
-    const base = readIp(entry.slice(0, slash));
+    const written = ipBytes(entry.slice(0, slash));
     const bits = entry.slice(slash + 1);
-    const written = ipFamily(entry.slice(0, slash)) === 4 ? 32 : 128;
-    if (base === undefined || !/^[0-9]{1,3}$/.test(bits) || Number(bits) > written) throw bad();
-    // A range of IPv4-mapped addresses was turned into one of IPv4 addresses along with its base.
-    const shortened = written - (base.kind() === "ipv4" ? 32 : 128);
-    if (Number(bits) < shortened) throw bad();
-    return { kind: "range", base, bits: Number(bits) - shortened };
+    if (written === undefined || !/^[0-9]{1,3}$/.test(bits) || Number(bits) > 8 * written.length) {
+      throw bad();
+    }
+    // A range of IPv4-mapped addresses is one of IPv4 addresses, if it is not a wider one.
+    const base = unmappedBytes(written);
+    const dropped = 8 * (written.length - base.length);
+    return Number(bits) < dropped
+      ? { kind: "range", base: written, bits: Number(bits) }
+      : { kind: "range", base, bits: Number(bits) - dropped };
   }
   const whole = readIp(entry);
-  if (whole !== undefined) return { kind: "range", base: whole, bits: bitsOf(whole) };
+  if (whole !== undefined) return { kind: "range", base: whole, bits: 8 * whole.length };
   const [, host, digits] = /^(.*?)(?::([0-9]{1,5}))?$/s.exec(entry) as unknown as [
     string,
     string,
@@ -84,8 +85,8 @@ function parseRule(entry: string): NoProxyRule {
   if (port.port !== undefined && (port.port < 1 || port.port > 65535)) throw bad();
   if (host === "*") return { kind: "all", ...port };
   const ip = readIp(host.replace(/^\[(.*:.*)\]$/, "$1"));
-  if (ip !== undefined && (ip.kind() === "ipv4" || host.startsWith("["))) {
-    return { kind: "range", base: ip, bits: bitsOf(ip), ...port };
+  if (ip !== undefined && (ip.length === 4 || host.startsWith("["))) {
+    return { kind: "range", base: ip, bits: 8 * ip.length, ...port };
   }
   const below = /^\*?\.(.+)$/.exec(host)?.[1];
   const name = comparable(below ?? host);
@@ -96,17 +97,9 @@ function parseRule(entry: string): NoProxyRule {
 }
 
 /** IPv4-mapped addresses count as the IPv4 address that they reach; a zone does not count. */
-function readIp(text: string): Ip | undefined {
-  return ipFamily(text) === undefined ? undefined : ipaddr.process(text.replace(/%.*$/s, ""));
-}
-
-function bitsOf(ip: Ip): number {
-  return ip.kind() === "ipv4" ? 32 : 128;
-}
-
-function inRange(ip: Ip, base: Ip, bits: number): boolean {
-  if (ip.kind() !== base.kind()) return false;
-  return ip.match(base as never, bits);
+function readIp(text: string): Uint8Array | undefined {
+  const bytes = ipBytes(text);
+  return bytes && unmappedBytes(bytes);
 }
 
 function comparable(host: string): string | undefined {

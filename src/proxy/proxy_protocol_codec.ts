@@ -1,7 +1,7 @@
-import ipaddr from "ipaddr.js";
 import type { Addr, TcpAddr, UnixAddr } from "../core/addr.ts";
-import { ipFamily } from "../resolve/ip_literal.ts";
+import { ipBytes } from "../resolve/ip_bytes.ts";
 import { concatBytes } from "./concat_bytes.ts";
+import { quoted } from "./quotable.ts";
 
 /** An additional field of a version 2 header: type and value. */
 export interface ProxyProtocolTlv {
@@ -49,9 +49,7 @@ export function encodeProxyProtocolHeader(header: ProxyProtocolHeader): Uint8Arr
 function encodeVersion1(connection: ProxyProtocolHeader["connection"]): string {
   const ends = connection && readEnds(connection.source, connection.destination);
   if (ends === undefined || ends.kind === "unix") return "PROXY UNKNOWN\r\n";
-  const [source, destination] = ends.addresses.map((bytes) =>
-    ipaddr.fromByteArray([...bytes]).toString()
-  );
+  const [source, destination] = ends.addresses.map(ipText);
   return `PROXY TCP${ends.family} ${source} ${destination} ${ends.ports.join(" ")}\r\n`;
 }
 
@@ -93,26 +91,34 @@ function readEnds(source: Addr, destination: Addr): Ends {
   if (source.transport !== "tcp" || destination.transport !== "tcp") {
     throw new TypeError("a PROXY header cannot join a TCP address and a unix path");
   }
-  const ips = [readIp(source), readIp(destination)] as const;
-  const family = ips.every((ip) => ip.kind() === "ipv4") ? 4 : 6;
-  const [a, b] = ips.map((ip) =>
-    family === 6 && ip.kind() === "ipv4" ? (ip as ipaddr.IPv4).toIPv4MappedAddress() : ip
-  ) as [ipaddr.IPv4 | ipaddr.IPv6, ipaddr.IPv4 | ipaddr.IPv6];
+  const a = readIp(source);
+  const b = readIp(destination);
+  const family = a.length === 4 && b.length === 4 ? 4 : 6;
   return {
     kind: "tcp",
     family,
-    addresses: [Uint8Array.from(a.toByteArray()), Uint8Array.from(b.toByteArray())],
+    addresses: family === 4 ? [a, b] : [mappedBytes(a), mappedBytes(b)],
     ports: [checkedPort(source.port), checkedPort(destination.port)],
   };
 }
 
-function readIp({ hostname }: TcpAddr): ipaddr.IPv4 | ipaddr.IPv6 {
-  if (ipFamily(hostname) === undefined) {
-    throw new TypeError(
-      `${JSON.stringify(hostname)} is not an IP address, as a PROXY header needs`,
-    );
-  }
-  return ipaddr.parse(hostname.replace(/%.*$/, ""));
+function readIp({ hostname }: TcpAddr): Uint8Array {
+  const bytes = ipBytes(hostname);
+  if (bytes !== undefined) return bytes;
+  throw new TypeError(`${quoted(hostname)} is not an IP address, as a PROXY header needs`);
+}
+
+/** RFC 4291 §2.5.5.2. */
+function mappedBytes(bytes: Uint8Array): Uint8Array {
+  const prefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+  return bytes.length === 4 ? concatBytes([prefix, bytes]) : bytes;
+}
+
+/** Written from the bytes, since a spelling with embedded IPv4 could exceed the 107 bytes that a line may have. */
+function ipText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return Array.from({ length: 8 }, (_, index) => view.getUint16(2 * index).toString(16)).join(":");
 }
 
 function checkedPort(port: number): number {
@@ -125,7 +131,7 @@ function checkedPort(port: number): number {
 function pathBytes({ path }: UnixAddr): Uint8Array {
   const bytes = new TextEncoder().encode(path);
   if (bytes.length > UNIX_PATH_BYTES) {
-    throw new TypeError(`the path ${JSON.stringify(path)} is longer than 108 bytes`);
+    throw new TypeError(`the path ${quoted(path)} is longer than 108 bytes`);
   }
   const padded = new Uint8Array(UNIX_PATH_BYTES);
   padded.set(bytes);

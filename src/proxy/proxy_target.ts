@@ -1,5 +1,5 @@
-import ipaddr from "ipaddr.js";
-import { ipFamily } from "../resolve/ip_literal.ts";
+import { ipBytes } from "../resolve/ip_bytes.ts";
+import { quoted } from "./quotable.ts";
 
 /** Where a tunnel shall go, in a form that is safe to put into any request. */
 export type ProxyTarget =
@@ -37,13 +37,12 @@ export function proxyTarget(host: string, port: number): ProxyTarget {
     throw new RangeError(`port ${String(port)} is not between 1 and 65535`);
   }
   const bare = /^\[.*:.*\]$/s.test(host) ? host.slice(1, -1) : host;
-  const family = ipFamily(bare);
-  if (family !== undefined) {
+  const bytes = ipBytes(bare);
+  if (bytes !== undefined) {
     if (bare.includes("%")) {
-      throw new TypeError(`the zone in ${JSON.stringify(host)} means nothing to a proxy`);
+      throw new TypeError(`the zone in ${quoted(host)} means nothing to a proxy`);
     }
-    const bytes = Uint8Array.from(ipaddr.parse(bare).toByteArray());
-    return { kind: "ip", family, host: bare, bytes, port };
+    return { kind: "ip", family: bytes.length === 4 ? 4 : 6, host: bare, bytes, port };
   }
   if (host === "") throw new TypeError("a proxy needs a host to connect to");
   const name = asciiName(host);
@@ -81,8 +80,4 @@ export function asciiName(name: string): string | undefined {
 
 function isAsciiName(name: string): boolean {
   return asciiNamePattern.test(name) && !endsInNumber.test(name);
-}
-
-function quoted(host: string): string {
-  return JSON.stringify(host.length > 80 ? `${host.slice(0, 80)}…` : host);
 }

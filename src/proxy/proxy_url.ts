@@ -1,6 +1,7 @@
 import { joinHostPort } from "../core/host_port.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
 import { asciiName } from "./proxy_target.ts";
+import { quoted } from "./quotable.ts";
 
 /** The protocols that a proxy URL can name. `socks5` and `socks4` look names up here, `socks5h` and `socks4a` at the proxy. */
 export type ProxyScheme = "socks5" | "socks5h" | "socks4" | "socks4a" | "http" | "https";
@@ -52,7 +53,7 @@ export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyU
   if (written === undefined) throw bad("missing scheme");
   const unix = written.endsWith("+unix");
   const scheme = unix ? written.slice(0, -"+unix".length) : written;
-  if (!isScheme(scheme)) throw bad(`unknown scheme ${JSON.stringify(written.slice(0, 32))}`);
+  if (!isScheme(scheme)) throw bad(`unknown scheme ${quoted(written)}`);
   // The last "@" ends the user info, as in WHATWG URLs: an unescaped one in a password must not move the host.
   const at = unix && rest!.startsWith("/") ? -1 : rest!.lastIndexOf("@");
   const userInfo = at < 0 ? undefined : rest!.slice(0, at);

@@ -28,6 +28,21 @@ export function quotable(text: string, secrets: readonly string[], maxBytes: num
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s\ufffd]+/gu, " ").trim();
 }
 
+/**
+ * Quotes what a user wrote, in an error: on one line, bounded, with control and formatting characters escaped.
+ *
+ * @param text What was written; no secret.
+ * @returns The text in quotation marks.
+ */
+export function quoted(text: string): string {
+  const short = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  // JSON leaves DEL, C1 controls, line separators and marks of direction as they are.
+  return JSON.stringify(short).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
 /** How many characters of the secret stand at `at`, if it is the secret. */
 function secretAt(text: string, at: number, secret: string): number {
   let same = 0;

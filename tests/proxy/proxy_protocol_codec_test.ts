@@ -33,14 +33,14 @@ test("encodeProxyProtocolHeader() writes version 1 (proxy-protocol.txt §2.1)", 
   );
   assert.equal(
     line(tcp("2001:DB8:0::1", 1), tcp("::1", 65535)),
-    "PROXY TCP6 2001:db8::1 ::1 1 65535\r\n",
+    "PROXY TCP6 2001:db8:0:0:0:0:0:1 0:0:0:0:0:0:0:1 1 65535\r\n",
   );
   assert.equal(line(unix("/a"), unix("/b")), "PROXY UNKNOWN\r\n");
   assert.equal(
     String.fromCharCode(...encodeProxyProtocolHeader({ version: 1 })),
     "PROXY UNKNOWN\r\n",
   );
-  const longest = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+  const longest = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255";
   assert.ok(line(tcp(longest, 65535), tcp(longest, 65535)).length <= 107);
 });
 
@@ -69,7 +69,7 @@ test("encodeProxyProtocolHeader() writes version 2 (proxy-protocol.txt §2.2)", 
 test("encodeProxyProtocolHeader() maps IPv4 next to IPv6, and leaves zones out", () => {
   assert.equal(
     line(tcp("192.0.2.1", 1), tcp("fe80::1%eth0", 2)),
-    "PROXY TCP6 ::ffff:c000:201 fe80::1 1 2\r\n",
+    "PROXY TCP6 0:0:0:0:0:ffff:c000:201 fe80:0:0:0:0:0:0:1 1 2\r\n",
   );
   assert.equal(
     binary(tcp("fe80::1%eth0", 1), tcp("192.0.2.1", 2)),

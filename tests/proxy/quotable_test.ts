@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { quotable } from "../../src/proxy/quotable.ts";
+import { quotable, quoted } from "../../src/proxy/quotable.ts";
 
 test("quotable() hides secrets whole, cut off and long", () => {
   assert.equal(quotable("a secret b secret", ["secret"], 100), "a *** b ***");
@@ -13,4 +13,11 @@ test("quotable() hides secrets whole, cut off and long", () => {
   assert.equal(quotable(`a ${long} b`, [long], 200), "a *** b");
   assert.equal(quotable(`a ${long.slice(0, 80)} b`, [long], 200), "a *** b");
   assert.equal(quotable("", ["secret"], 10), "");
+});
+
+test("quoted() escapes what could rewrite the line, and bounds it", () => {
+  assert.equal(quoted("peer.example"), '"peer.example"');
+  assert.equal(quoted("a\r\nb"), '"a\\r\\nb"');
+  assert.equal(quoted("a\x7f\x9b\u2028\u202e"), '"a\\u{7f}\\u{9b}\\u{2028}\\u{202e}"');
+  assert.equal(quoted("x".repeat(1000)).length, 83);
 });
