@@ -3,7 +3,7 @@
  *
  * No source maps: what is emitted is the source less its types, comments included, and reads the same.
  */
-import { rmSync } from "node:fs";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./manifest.ts";
 import { finishPackage, packageDirectory } from "./npm_package.ts";
@@ -19,7 +19,17 @@ export async function buildPackage(): Promise<void> {
     output: "show",
   });
   if (code !== 0) throw new Error(`Cannot build the package: tsc exited with ${code}`);
+  for (const path of globSync("esm/**/*.d.ts", { cwd: packageDirectory })) {
+    rewriteExtensions(join(packageDirectory, path));
+  }
   finishPackage();
+}
+
+/** tsc rewrites `.ts` to `.js` in code alone; in declarations it stays, and not every tool follows it there. */
+function rewriteExtensions(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const relativeImport = /((?:from|import) |import\()"(\.{1,2}\/[^"]+)\.ts"/g;
+  writeFileSync(path, text.replace(relativeImport, '$1"$2.js"'));
 }
 
 if (import.meta.main) await buildPackage();
