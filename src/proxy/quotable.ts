@@ -6,7 +6,7 @@ const TELLTALE = 64;
 const REMNANT = 4;
 
 /** How many bytes beyond the limit {@linkcode quotable} wants to see, so that no secret is cut at the limit. */
-export const LOOKAHEAD_BYTES = TELLTALE;
+export const LOOKAHEAD_BYTES: number = TELLTALE;
 
 /**
  * Makes what a stranger sent fit to be quoted in an error: on one line, bounded, without control and formatting characters

@@ -31,7 +31,7 @@ export async function readAll(from: ReadEnd): Promise<Uint8Array> {
 export async function readEach(
   from: ReadEnd,
   take: (chunk: Uint8Array) => void,
-  bufferBytes = 256 * 1024,
+  bufferBytes: number = 256 * 1024,
 ): Promise<void> {
   const buffer = new Uint8Array(bufferBytes);
   for (let count; (count = await from.read(buffer)) !== null;) take(buffer.subarray(0, count));
