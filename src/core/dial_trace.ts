@@ -74,7 +74,10 @@ export class DialTrace {
     return node;
   }
 
-  /** Ends a step; one that ended before is left alone, so that clearing up may end whatever is still open. */
+  /**
+   * Ends a step, and before it those within it that are still open: they are lost where it went well. One that ended before
+   * is left alone, so that clearing up may end whatever is still open.
+   */
   end(
     node: TraceNode,
     outcome: DialOutcome,
@@ -82,6 +85,9 @@ export class DialTrace {
     extra?: { addresses?: readonly string[] },
   ): void {
     if (node.outcome !== "pending") return;
+    for (const child of node.children) {
+      if ("id" in child) this.end(child, outcome === "ok" ? "lost" : outcome, error);
+    }
     node.endMs = this.#now() - this.#origin;
     node.outcome = outcome;
     if (error !== undefined) node.error = error;

@@ -54,7 +54,6 @@ export class NetDial {
   #race: AddressRace | undefined;
   /** Ends the wait of a resolver that heeds signals; made only where there is a lookup. */
   #lookups: AbortController | undefined;
-  readonly #lookupNodes: TraceNode[] = [];
   readonly #lookupErrors: DialError[] = [];
   readonly #attempts: Attempt[] = [];
   #over = false;
@@ -123,7 +122,10 @@ export class NetDial {
     });
     race.expect(families);
     this.#lookups = new AbortController();
-    for (const family of families) this.#lookUpFamily(target.host, family, race);
+    for (const family of families) {
+      // A listener may abort at any event, also at that of the lookup before.
+      if (!this.#over) this.#lookUpFamily(target.host, family, race);
+    }
   }
 
   async #lookUpFamily(host: string, family: IpFamily, race: AddressRace): Promise<void> {
@@ -133,9 +135,7 @@ export class NetDial {
       host,
       family,
     });
-    this.#lookupNodes.push(node);
-    // A listener may abort at any event, also at this one.
-    if (this.#over) return trace.end(node, "aborted", aborted);
+    if (this.#over) return;
     let addresses: readonly string[] = [];
     try {
       addresses = await this.#init.resolver.lookup(host, { family, signal: this.#lookups!.signal });
@@ -243,7 +243,7 @@ export class NetDial {
       const attempt = this.#begin(joinHostPort(host, port));
       attempt.node.detail = "by name, since its lookup is not permitted";
       this.#race = undefined;
-      if (this.#over) return this.#trace.end(attempt.node, "aborted", aborted);
+      if (this.#over) return;
       attempt.cancel = connector.connectName(host, port, (failure, conn) => {
         this.#attemptEnded(attempt, failure, conn);
       });
@@ -331,14 +331,11 @@ export class NetDial {
     this.#race?.stop();
     if (this.#timer !== undefined) this.#init.clock.clearTimer(this.#timer);
     this.#lookups?.abort();
-    const [stepOutcome, stepFailure] = outcome === "ok" ? ["lost" as const] : [outcome, failure];
     for (const attempt of this.#attempts) {
       if (attempt.node.outcome !== "pending") continue;
       attempt.cancel();
       if (attempt.limit !== undefined) this.#init.clock.clearTimer(attempt.limit);
-      this.#trace.end(attempt.node, stepOutcome, stepFailure);
     }
-    for (const node of this.#lookupNodes) this.#trace.end(node, stepOutcome, stepFailure);
     this.#trace.end(this.#root, outcome, failure);
   }
 

@@ -2,6 +2,7 @@ import type { Conn } from "../core/conn.ts";
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
 import type { Contract } from "./contract.ts";
 import type { ListeningPeer, PeerConn, SilentPeer } from "./peers.ts";
+import { bytesOf, readExactly } from "./read_all.ts";
 
 /** A dialed connection with both its ends. */
 export interface Pair {
@@ -47,6 +48,19 @@ export class Trial {
     const to = listener ?? await this.listen();
     const [conn, peer] = await Promise.all([this.dial(to.address), to.accept()]);
     return { conn, peer };
+  }
+
+  /** Checks that every connection the peer has seen up to now was closed by the dialer, not only forgotten. */
+  async assertSeenAreClosed(peer: ListeningPeer): Promise<void> {
+    // What was opened before comes before this one, which is told by what it says.
+    const last = await this.dial(peer.address);
+    await last.write(bytesOf("last"));
+    for (let word = ""; word !== "last";) {
+      const conn = await peer.accept();
+      // One that is forgotten open neither says anything nor ends, and the test runs into its limit.
+      word = await readExactly(conn, 4).then((bytes) => new TextDecoder().decode(bytes), () => "");
+      conn.close();
+    }
   }
 
   async end(): Promise<void> {

@@ -1,10 +1,9 @@
-import { systemDialer } from "../../adapters/system.ts";
+import { nodeDialer } from "../../adapters/node.ts";
 import { deriveConn } from "../../src/core/derive_conn.ts";
 import { dialerFunc } from "../../src/core/dialer.ts";
 import { testDialer } from "../../src/testing/mod.ts";
-import { runtime } from "../runtime.ts";
 
-const inner = systemDialer();
+const inner = nodeDialer();
 const hops = [{ transport: "tcp", hostname: "192.0.2.1", port: 1080 }] as const;
 
 testDialer({
@@ -12,6 +11,5 @@ testDialer({
   dialer: dialerFunc(async (network, address, options) => {
     return deriveConn(await inner.dialContext(network, address, options), { hops });
   }),
-  without: runtime === "deno" ? ["reset"] : [],
   hops,
 });
