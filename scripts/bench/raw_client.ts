@@ -64,15 +64,14 @@ function nodeClient(): BenchClient {
           more();
         });
       }),
-    dial: (port) =>
-      new Promise((resolve, reject) => {
+    async dial(port) {
+      const socket = await new Promise<Socket>((resolve, reject) => {
         const socket = connect({ ...options, port });
         socket.on("error", reject);
-        socket.on("connect", () => {
-          socket.destroy();
-          resolve();
-        });
-      }),
+        socket.on("connect", () => resolve(socket));
+      });
+      socket.destroy();
+    },
   };
 }
 
@@ -202,18 +201,19 @@ function bunClient(): BenchClient {
           error: (_, error) => reject(error),
         });
       }),
-    dial: (port) =>
-      new Promise((resolve, reject) => {
+    async dial(port) {
+      const socket = await new Promise<RawBunSocket>((resolve, reject) => {
         open(port, reject, {
           open(socket) {
             socket.setKeepAlive(true, 15_000);
-            socket.close();
-            resolve();
+            resolve(socket);
           },
           data() {},
           end() {},
           error: (_, error) => reject(error),
         });
-      }),
+      });
+      socket.close();
+    },
   };
 }
