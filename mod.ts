@@ -34,7 +34,8 @@ export {
 } from "./src/core/dialer.ts";
 export { type HostPort, joinHostPort, splitHostPort } from "./src/core/host_port.ts";
 export { type DialArgs, dialArgs } from "./src/resolve/dial_args.ts";
-export { dialMultiaddr, type DialMultiaddrOptions } from "./src/resolve/dial_multiaddr.ts";
+export { dialMultiaddr } from "./src/resolve/dial_multiaddr.ts";
+export type { DialMultiaddrOptions } from "./src/resolve/dial_multiaddr_options.ts";
 export type { IpFamily } from "./src/resolve/ip_literal.ts";
 export type { LocalAddresses, NetDialerOptions } from "./src/resolve/net_dialer_options.ts";
 export type { LookupOptions, Resolver } from "./src/resolve/resolver.ts";

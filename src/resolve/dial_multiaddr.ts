@@ -1,18 +1,9 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
-import type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "../core/dialer.ts";
+import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts";
+import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { MultiaddrDial } from "./multiaddr_dial.ts";
-import { systemTxtResolver, type TxtResolver } from "./txt_resolver.ts";
-
-/** What {@linkcode dialMultiaddr} takes besides dialer and multiaddr. */
-export interface DialMultiaddrOptions extends Omit<DialOptions, "remoteMultiaddr"> {
-  /**
-   * Who looks up the TXT records of `/dnsaddr`.
-   *
-   * @default `node:dns` with the system's name servers.
-   */
-  txtResolver?: TxtResolver;
-}
+import { systemTxtResolver } from "./txt_resolver.ts";
 
 /**
  * Dials a multiaddr: whatever `dialArgs` reads, and `/dnsaddr`. `/dns6` never connects over IPv4, nor `/dns4` over IPv6.
@@ -50,7 +41,7 @@ export function startMultiaddrDial(
   options: DialMultiaddrOptions,
   clock: Clock,
 ): Promise<Conn> {
-  const { txtResolver = systemTxtResolver, ...dialOptions } = options;
+  const { txtResolver = systemTxtResolver, signal } = options;
   return new Promise((resolve, reject) => {
     if (!isDialer(dialer) && typeof dialer !== "function") {
       throw new TypeError(`dialer must be a dialer or a function, not ${String(dialer)}`);
@@ -60,10 +51,9 @@ export function startMultiaddrDial(
         `txtResolver must have a resolveTxt method, not be ${String(txtResolver)}`,
       );
     }
-    const { signal } = dialOptions;
     if (signal?.aborted) return reject(signal.reason);
     const chooseDialer = isDialer(dialer) ? () => dialer : dialer;
-    new MultiaddrDial({ chooseDialer, txtResolver, clock, resolve, reject }, ma, dialOptions)
+    new MultiaddrDial({ chooseDialer, txtResolver, clock, resolve, reject }, ma, options)
       .start();
   });
 }

@@ -7,6 +7,7 @@ import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 import type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { abortable, onAbort } from "../core/signals.ts";
+import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { parseMultiaddr, readDialArgs } from "./dial_args.ts";
 import { readDnsaddr } from "./dnsaddr.ts";
 import { type Candidate, DnsaddrLookup } from "./dnsaddr_lookup.ts";
@@ -37,7 +38,7 @@ const aborted: DialFailure = { code: "ABORT_ERR", message: "aborted by the calle
 /** One dial of a multiaddr, from reading it to the connection or the error. */
 export class MultiaddrDial {
   readonly #init: MultiaddrDialInit;
-  readonly #options: DialOptions;
+  readonly #options: DialMultiaddrOptions;
   readonly #ma: Multiaddr | string;
   readonly #trace: DialTrace;
   readonly #root: TraceNode;
@@ -52,7 +53,7 @@ export class MultiaddrDial {
   #timer: unknown;
   #over = false;
 
-  constructor(init: MultiaddrDialInit, ma: Multiaddr | string, options: DialOptions) {
+  constructor(init: MultiaddrDialInit, ma: Multiaddr | string, options: DialMultiaddrOptions) {
     this.#init = init;
     this.#ma = ma;
     this.#options = options;
@@ -115,7 +116,8 @@ export class MultiaddrDial {
       const dialer = await this.#dialerFor({ ma, args }, signal);
       startMs = this.#trace.elapsedMs();
       const onEvent = this.#trace.nestedListener(node);
-      const options = { ...this.#options, signal, remoteMultiaddr: ma, onEvent };
+      const { txtResolver: _, ...rest } = this.#options;
+      const options: DialOptions = { ...rest, signal, remoteMultiaddr: ma, onEvent };
       const dial = (async () => await dialer.dialContext(args.network, args.address, options))();
       const conn = await abortable(dial, signal, (late) => late.close());
       if (this.#over) conn.close();
@@ -210,6 +212,8 @@ export class MultiaddrDial {
     const derived = deriveConn(conn, { report });
     this.#attempts.delete(winner);
     if (winner.node !== this.#root) this.#trace.end(winner.node, "ok");
+    // A listener may abort at any event, also at this one.
+    if (this.#over) return conn.close();
     this.#finish("ok");
     this.#init.resolve(derived);
   }
