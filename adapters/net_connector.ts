@@ -5,7 +5,7 @@ import {
   type TcpNetConnectOpts,
 } from "node:net";
 import type { Addr } from "../src/core/addr.ts";
-import { connError } from "../src/core/conn_error.ts";
+import { closedError, connError } from "../src/core/conn_error.ts";
 import { PushConn } from "../src/core/push_conn.ts";
 import {
   type ConnectDone,
@@ -169,6 +169,8 @@ class NodeConn extends PushConn {
   }
 
   protected destroy(reset: boolean): void {
+    // Node 20 reports a write that destroying has cut off as done.
+    this.#sent?.(closedError("write"));
     if (reset) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
     this.pushClosed();
