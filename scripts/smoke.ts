@@ -4,16 +4,17 @@
  *     npm run smoke                  builds npm/ first
  *     npm run smoke -- --no-build    takes npm/ as it is, for what `build_npm.ts` made
  */
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import ts from "typescript";
 import { buildPackage } from "./build.ts";
 import { readDenoManifest, root } from "./manifest.ts";
+import { npmManifest } from "./npm_package.ts";
 import { packPackage } from "./packed_package.ts";
 import { killGroupsOnSignal, runProcess } from "./run_process.ts";
-import { packageRuntimes } from "./runtimes.ts";
+import { packageRuntimes, type Runtime } from "./runtimes.ts";
 import { type FileResult, runTestFile } from "./test_file.ts";
 import { countTests, formatCounts, isSuccess, listRemarkable } from "./test_summary.ts";
 
@@ -32,20 +33,16 @@ export interface SmokeOptions {
 export async function smokePackage(options: SmokeOptions = {}): Promise<FileResult[]> {
   const end = options.end ?? performance.now() + limitMs;
   const directory = mkdtempSync(join(tmpdir(), "anydial-smoke-"));
+  const user = join(directory, "user");
   try {
     if (!options.noBuild) await buildPackage();
-    await installPackage(directory);
-    const results = [await checkTypes(directory)];
-    const files = writeTests(directory);
-    for (const runtime of packageRuntimes) {
-      for (const file of files) {
-        // The sources' own runs show the contract on the others; only on Node 20 it cannot run unbuilt.
-        if (file === "contract_test.js" && runtime !== "node20") continue;
-        const result = await runTestFile(runtime, file, { cwd: directory, end });
-        results.push({ ...result, file: `package/${file}` });
-      }
+    const { path } = await packPackage(directory);
+    const results: FileResult[] = [];
+    for (const installation of installations()) {
+      results.push(...await testInstallation(installation, user, path, end));
     }
-    return results;
+    // The last installation has everything that the declarations name.
+    return [...results, await checkTypes(user)];
   } catch (error) {
     const name = error instanceof Error ? error.message : String(error);
     return [{ runtime: "node", file: "package", tests: [{ name, outcome: "failed" }] }];
@@ -54,11 +51,51 @@ export async function smokePackage(options: SmokeOptions = {}): Promise<FileResu
   }
 }
 
-async function installPackage(directory: string): Promise<void> {
-  const { path } = await packPackage(directory);
+/** What a user installs, and where that must work. */
+interface Installation {
+  label: string;
+  peers: string[];
+  runtimes: readonly Runtime[];
+}
+
+/** The package alone, and once it has any, the package with its optional peers, which need Node 22. */
+function installations(): Installation[] {
+  const peers = Object.entries(npmManifest().peerDependencies ?? {});
+  const alone = { label: "package", peers: [], runtimes: packageRuntimes };
+  if (peers.length === 0) return [alone];
+  return [alone, {
+    label: "package with its peers",
+    peers: peers.map(([name, range]) => `${name}@${range}`),
+    runtimes: packageRuntimes.filter((runtime) => runtime !== "node20"),
+  }];
+}
+
+async function testInstallation(
+  { label, peers, runtimes }: Installation,
+  directory: string,
+  tarball: string,
+  end: number,
+): Promise<FileResult[]> {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory);
+  await installPackages(directory, [tarball, ...peers]);
+  const results: FileResult[] = [];
+  const files = writeTests(directory);
+  for (const runtime of runtimes) {
+    for (const file of files) {
+      // The sources' own runs show the contract on the others; only on Node 20 it cannot run unbuilt.
+      if (file === "contract_test.js" && runtime !== "node20") continue;
+      const result = await runTestFile(runtime, file, { cwd: directory, end });
+      results.push({ ...result, file: `${label}/${file}` });
+    }
+  }
+  return results;
+}
+
+async function installPackages(directory: string, packages: string[]): Promise<void> {
   const manifest = JSON.stringify({ private: true, type: "module" });
   writeFileSync(join(directory, "package.json"), manifest);
-  const command = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", path];
+  const command = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", ...packages];
   const options = { cwd: directory, limitMs: 120_000, output: "collect" as const };
   const { code, output } = await runProcess(command, options);
   if (code !== 0) throw new Error(`Cannot install the packed package: ${output}`);
