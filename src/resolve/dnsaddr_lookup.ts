@@ -1,6 +1,5 @@
 import type { DialErrorCode } from "../core/dial_error_code.ts";
 import { dialFailure } from "../core/dial_error.ts";
-import type { DialFailure, DialOutcome } from "../core/dial_report.ts";
 import type { DialTrace, TraceNode } from "../core/dial_trace.ts";
 import type { Multiaddr } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
@@ -44,12 +43,10 @@ export class DnsaddrLookup {
   readonly #init: DnsaddrLookupInit;
   readonly #controller = new AbortController();
   readonly #made = new Set<string>();
-  readonly #nodes: TraceNode[] = [];
   #found = 0;
   #undialable: [LookupFailure] | undefined;
   readonly #failures: LookupFailure[] = [];
   #pending = 0;
-  #stopped: [DialOutcome, DialFailure | undefined] | undefined;
 
   constructor(init: DnsaddrLookupInit) {
     this.#init = init;
@@ -68,11 +65,9 @@ export class DnsaddrLookup {
     return failures.length > 0 ? failures : [{ code: "ENOTFOUND", reason }];
   }
 
-  /** Ends what is under way. */
-  stop(outcome: DialOutcome, failure: DialFailure | undefined, reason: unknown): void {
-    this.#stopped = [outcome, failure];
+  /** Gives up what is under way; ending the steps is left to the dial. */
+  stop(reason: unknown): void {
     this.#controller.abort(reason);
-    for (const node of this.#nodes) this.#init.trace.end(node, outcome, failure);
   }
 
   /** Looks a `/dnsaddr` up, and what it leads to. */
@@ -88,19 +83,18 @@ export class DnsaddrLookup {
     const { trace, root, resolver } = this.#init;
     const { signal } = this.#controller;
     const node = trace.start(root, `${name} TXT`, { type: "lookup-start", host: name });
-    this.#nodes.push(node);
     // A listener may abort at any event, also at this one.
-    if (this.#stopped !== undefined) return trace.end(node, ...this.#stopped);
+    if (signal.aborted) return;
     this.#pending++;
     try {
       const lookup = (async () => await resolver.resolveTxt(name, { signal }))();
       const { found, others } = readDnsaddrRecords(await abortable(lookup, signal), suffix);
-      if (this.#stopped !== undefined) return;
+      if (signal.aborted) return;
       if (found.length === 0) throw nothingFound(name, suffix.length > 0 ? others : 0);
       trace.end(node, "ok", undefined, { addresses: found.map(String) });
-      for (const ma of found) this.#take(ma, depth);
+      for (const ma of found) if (!signal.aborted) this.#take(ma, depth);
     } catch (cause) {
-      if (this.#stopped !== undefined) return;
+      if (signal.aborted) return;
       const failure = { ...lookupFailure(name, cause), node };
       this.#failures.push(failure);
       trace.end(node, "failed", { code: failure.code, message: failure.reason });

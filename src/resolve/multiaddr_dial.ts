@@ -108,7 +108,7 @@ export class MultiaddrDial {
   async #attempt({ ma, args }: Candidate, node: TraceNode): Promise<void> {
     const attempt: Attempt = { node, controller: new AbortController() };
     // A listener may abort at any event, also at the one just told.
-    if (this.#over) return this.#trace.end(node, "aborted", aborted);
+    if (this.#over) return;
     this.#attempts.add(attempt);
     const { signal } = attempt.controller;
     let startMs: number | undefined;
@@ -224,12 +224,8 @@ export class MultiaddrDial {
     this.#unlink();
     if (this.#timer !== undefined) this.#init.clock.clearTimer(this.#timer);
     const why = reason ?? new DOMException("another address was faster", "AbortError");
-    const stepOutcome = outcome === "ok" ? "lost" : outcome;
-    this.#lookup?.stop(stepOutcome, failure, why);
-    for (const { node, controller } of this.#attempts) {
-      controller.abort(why);
-      if (node !== this.#root) this.#trace.end(node, stepOutcome, failure);
-    }
+    this.#lookup?.stop(why);
+    for (const { controller } of this.#attempts) controller.abort(why);
     this.#trace.end(this.#root, outcome, failure);
   }
 
