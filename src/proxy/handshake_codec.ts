@@ -45,7 +45,8 @@ export interface HandshakeFailure {
 export type HandshakeStep =
   | { readonly state: "open"; readonly send?: Uint8Array }
   | { readonly state: "done"; readonly leftover: Uint8Array }
-  | { readonly state: "failing" | "failed"; readonly failure: HandshakeFailure };
+  | { readonly state: "failing"; readonly failure: HandshakeFailure }
+  | { readonly state: "failed"; readonly failure: HandshakeFailure };
 
 /**
  * One handshake with a proxy as a state machine without I/O: takes bytes in any split, gives bytes to send.
@@ -54,6 +55,10 @@ export type HandshakeStep =
 export interface HandshakeCodec {
   /** The protocol, as events name it. */
   readonly protocol: string;
+  /** How much to read next at most, so that next to nothing of the tunnel is read; at least 1 while it is open. */
+  readonly readBytes: number;
+  /** Whose turn it is: where a proxy may be waiting for the target, it is not to blame for its silence. */
+  readonly waitsFor: "proxy" | "target";
   /** Begins; called once. */
   start(): HandshakeStep;
   /** Takes what was read. The chunk may be reused afterwards. Not to be called once done or failed. */

@@ -35,6 +35,9 @@ const MAX_EXCERPT_BYTES = 512;
  */
 export class HttpConnectCodec implements HandshakeCodec {
   readonly protocol = "http-connect";
+  /** The length of the head is not known beforehand, and hardly any is longer. */
+  readonly readBytes = 1024;
+  readonly waitsFor = "target";
   readonly #request: Uint8Array;
   readonly #header: HttpConnectHeader;
   readonly #reader: HttpHeadReader = new HttpHeadReader();

@@ -19,7 +19,6 @@ export interface HttpConnectHeader {
 }
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// deno-lint-ignore no-control-regex -- controls are what a value must not have
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** They say where the message ends, or which target it is about: two answers to that are two requests. */
 const ours = new Set(["host", "content-length", "transfer-encoding"]);

@@ -57,7 +57,7 @@ function parseRule(entry: string): NoProxyRule {
   const bad = () =>
     new TypeError(
       `Cannot read NO_PROXY: ${
-        JSON.stringify(entry)
+        quoted(entry)
       } is neither a name, nor an IP address, nor a CIDR range`,
     );
   const slash = entry.indexOf("/");

@@ -35,6 +35,7 @@ const meanings: ReadonlyMap<number, readonly [ProxyErrorCode, "proxy" | "target"
 /** The client's side of a SOCKS4 or SOCKS4a CONNECT, as Ying-Da Lee's two memos have it; 4a where the target is a name. */
 export class Socks4Codec implements HandshakeCodec {
   readonly protocol = "socks4";
+  readonly waitsFor = "target";
   readonly #request: Uint8Array;
   readonly #answer: Uint8Array = new Uint8Array(8);
   #have = 0;
@@ -46,6 +47,10 @@ export class Socks4Codec implements HandshakeCodec {
    */
   constructor(options: Socks4CodecOptions) {
     this.#request = encodeSocks4Request(options.target, encodeSocks4UserId(options.userId ?? ""));
+  }
+
+  get readBytes(): number {
+    return this.#answer.length - this.#have;
   }
 
   start(): HandshakeStep {

@@ -7,9 +7,10 @@ import {
   notProtocolMessage,
   protocolFailure,
 } from "./handshake_codec.ts";
-import { credentialBytes, type ProxyCredentials } from "./proxy_credentials.ts";
+import type { ProxyCredentials } from "./proxy_credentials.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
 import { socks5ReplyFailure } from "./socks5_reply.ts";
+import { encodeSocks5Credentials, encodeSocks5Request } from "./socks5_request.ts";
 
 /** What a SOCKS5 handshake is about. */
 export interface Socks5CodecOptions {
@@ -45,6 +46,7 @@ export class Socks5Codec implements HandshakeCodec {
   readonly protocol = "socks5";
   readonly #methods: readonly number[];
   readonly #credentials: Uint8Array | undefined;
+  readonly #methodHeldBack: boolean;
   readonly #request: Uint8Array;
   readonly #pipelined: boolean;
   // The longest answer: four bytes, a length, 255 bytes of name, a port.
@@ -69,6 +71,7 @@ export class Socks5Codec implements HandshakeCodec {
       : pipelined || requireCredentials
       ? [USERNAME_PASSWORD]
       : [NO_AUTHENTICATION, USERNAME_PASSWORD];
+    this.#methodHeldBack = pipelined && credentials !== undefined && !requireCredentials;
     this.#request = encodeSocks5Request(target);
     this.#pipelined = pipelined;
   }
@@ -76,6 +79,17 @@ export class Socks5Codec implements HandshakeCodec {
   /** Which answer is being waited for. */
   get stage(): Socks5Stage {
     return this.#stage;
+  }
+
+  get waitsFor(): "proxy" | "target" {
+    return this.#stage === "reply" ? "target" : "proxy";
+  }
+
+  get readBytes(): number {
+    // A reply with an IPv4 address, which is what most proxies send, has ten bytes.
+    if (this.#stage === "reply") return (this.#want <= 5 ? 10 : this.#want) - this.#have;
+    // More than the answer itself, so that an answer to what was not sent yet is seen.
+    return this.#want - this.#have + (this.#stage === "method" && this.#credentials ? 12 : 10);
   }
 
   start(): HandshakeStep {
@@ -199,53 +213,21 @@ export class Socks5Codec implements HandshakeCodec {
   }
 
   #noMethod(): HandshakeFailure {
-    if (this.#credentials === undefined) {
-      return {
-        code: "ERR_PROXY_AUTH_REQUIRED",
-        message: "proxy wants credentials, and none were given (0xff no acceptable method)",
-        blame: "proxy",
-        reply: { protocol: "socks5", code: NO_ACCEPTABLE_METHOD },
-      };
-    }
+    const [code, message] = this.#credentials === undefined
+      ? ["ERR_PROXY_AUTH_REQUIRED", "proxy wants credentials, and none were given"] as const
+      : ["ERR_PROXY_AUTH_UNSUPPORTED", "proxy takes no user name and password"] as const;
     const failure: HandshakeFailure = {
-      code: "ERR_PROXY_AUTH_UNSUPPORTED",
-      message: "proxy takes no user name and password (0xff no acceptable method)",
+      code,
+      message: `${message} (0xff no acceptable method)`,
       blame: "proxy",
       reply: { protocol: "socks5", code: NO_ACCEPTABLE_METHOD },
     };
-    return this.#suspect(failure);
+    // Step by step, only credentials that may go unused are offered together with another method.
+    return this.#methodHeldBack ? this.#suspect(failure) : failure;
   }
 
   /** Marks a failure that may be due to pipelining: bytes the proxy dropped, or a method that was not offered for it. */
   #suspect(failure: HandshakeFailure): HandshakeFailure {
     return this.#pipelined ? { ...failure, retrySequentially: true } : failure;
   }
-}
-
-/**
- * Encodes user name and password as RFC 1929 §2 wants them.
- *
- * @param credentials The user name and the password.
- * @returns The bytes to send.
- * @throws {TypeError} If one of them is empty or longer than 255 bytes; the message counts, and does not quote.
- */
-export function encodeSocks5Credentials(credentials: ProxyCredentials): Uint8Array {
-  const username = credentialBytes(credentials.username, "user name", "SOCKS5", 1, 255);
-  const password = credentialBytes(credentials.password, "password", "SOCKS5", 1, 255);
-  return concatBytes([
-    Uint8Array.of(1, username.length),
-    username,
-    Uint8Array.of(password.length),
-    password,
-  ]);
-}
-
-/** RFC 1928 §4 and §5: CONNECT, addresses as addresses, names as names. */
-function encodeSocks5Request(target: ProxyTarget): Uint8Array {
-  const port = Uint8Array.of(target.port >> 8, target.port & 0xff);
-  if (target.kind === "ip") {
-    return concatBytes([Uint8Array.of(5, 1, 0, target.family === 4 ? 1 : 4), target.bytes, port]);
-  }
-  const name = new TextEncoder().encode(target.host);
-  return concatBytes([Uint8Array.of(5, 1, 0, 3, name.length), name, port]);
 }

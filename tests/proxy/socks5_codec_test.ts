@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proxyTarget } from "../../src/proxy/proxy_target.ts";
-import {
-  encodeSocks5Credentials,
-  Socks5Codec,
-  type Socks5CodecOptions,
-} from "../../src/proxy/socks5_codec.ts";
+import { Socks5Codec, type Socks5CodecOptions } from "../../src/proxy/socks5_codec.ts";
+import { encodeSocks5Credentials } from "../../src/proxy/socks5_request.ts";
 import { ascii, drive, driveEverySplit, hex, unhex } from "./drive_handshake.ts";
 
 const target = proxyTarget("192.0.2.1", 4001);
@@ -194,6 +191,9 @@ test("Socks5Codec says what is wrong with the methods (RFC 1928 §3)", () => {
   assert.equal(failure({ credentials }, "05ff")?.retrySequentially, undefined);
   // Only one method can be offered when pipelined; step by step the proxy may choose to do without.
   assert.equal(failure({ credentials, pipelined: true }, "05ff")?.retrySequentially, true);
+  const needed = { credentials, pipelined: true, requireCredentials: true };
+  assert.equal(failure(needed, "05ff")?.retrySequentially, undefined);
+  assert.equal(failure({ pipelined: true }, "05ff")?.retrySequentially, undefined);
   assert.equal(failure({}, "0502")?.code, "ERR_PROXY_PROTOCOL");
   assert.equal(failure({ credentials }, "0501")?.code, "ERR_PROXY_PROTOCOL");
   assert.equal(

@@ -10,7 +10,8 @@ import {
 import { encodeProxyProtocolHeader } from "../../../src/proxy/proxy_protocol_codec.ts";
 import { type ProxyTarget, proxyTarget } from "../../../src/proxy/proxy_target.ts";
 import { Socks4Codec } from "../../../src/proxy/socks4_codec.ts";
-import { encodeSocks5Credentials, Socks5Codec } from "../../../src/proxy/socks5_codec.ts";
+import { Socks5Codec } from "../../../src/proxy/socks5_codec.ts";
+import { encodeSocks5Credentials } from "../../../src/proxy/socks5_request.ts";
 import { drive, unhex } from "../drive_handshake.ts";
 import { type CodecProperty, holds } from "./codec_property.ts";
 
