@@ -12,7 +12,7 @@ import { onAbort } from "../core/signals.ts";
 import { AddressRace } from "./address_race.ts";
 import type { ConnectFailure, Connector, ConnectRequest } from "./connector.ts";
 import { dialTarget } from "./dial_target.ts";
-import type { IpFamily } from "./ip_literal.ts";
+import { type IpFamily, ipFamily } from "./ip_literal.ts";
 import type { NetDialerConfig } from "./net_dialer_options.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -138,7 +138,12 @@ export class NetDial {
     if (this.#over) return;
     let addresses: readonly string[] = [];
     try {
-      addresses = await this.#init.resolver.lookup(host, { family, signal: this.#lookups!.signal });
+      const found = await this.#init.resolver.lookup(host, {
+        family,
+        signal: this.#lookups!.signal,
+      });
+      // Resolvers answer with what they have: a name that reads as an address of the other family comes back as it is.
+      addresses = found.filter((address) => ipFamily(address) === family);
       if (this.#over) return;
       if (addresses.length === 0) {
         throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });

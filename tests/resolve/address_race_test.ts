@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { AddressRace } from "../src/resolve/address_race.ts";
-import type { IpFamily } from "../src/resolve/ip_literal.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import { AddressRace } from "../../src/resolve/address_race.ts";
+import type { IpFamily } from "../../src/resolve/ip_literal.ts";
+import { VirtualClock } from "../virtual_clock.ts";
 
 interface Options {
   attemptDelayMs?: number | false;

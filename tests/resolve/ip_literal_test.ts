@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
 import { test } from "node:test";
-import { ipFamily } from "../src/resolve/ip_literal.ts";
-import { SeededRandom } from "../src/testing/seeded_random.ts";
+import { ipFamily } from "../../src/resolve/ip_literal.ts";
+import { SeededRandom } from "../../src/testing/seeded_random.ts";
 
 const v4 = ["0.0.0.0", "127.0.0.1", "255.255.255.255", "1.2.3.4", "192.0.2.1"];
 const v6 = [
