@@ -1,0 +1,153 @@
+import type { DialReport } from "../core/dial_report.ts";
+
+/** How {@linkcode formatReport} writes. */
+export interface FormatReportOptions {
+  /**
+   * The most columns that a line may take, at least 60.
+   *
+   * @default {80}
+   */
+  width?: number;
+}
+
+/** Columns of a time, of the bar, and of all that stands to the left of the text. */
+const timeColumns = 8;
+const barColumns = 16;
+const leftColumns = 2 * timeColumns + barColumns + 6;
+
+/**
+ * Writes the report of a dial as a timeline: a line for each lookup, attempt and handshake with the time at which it began, the time
+ * that it took, a bar, and how it ended. What succeeded is marked `✓`, what failed `✗`, and what was given up, because another
+ * attempt won or the caller aborted, `–`. Long peer ids are shortened to their end within the steps. Control characters are escaped, since names and messages may come from anywhere.
+ *
+ * @example
+ * const conn = await systemDialer().dialContext("tcp", "localhost:4001");
+ * console.log(formatReport(conn.report));
+ * // tcp localhost:4001: connected after 1.9 ms
+ * //   at ms     took
+ * //     0.1      0.2  ██                ✓ lookup localhost IPv6 → ::1
+ * //     0.2      0.1   █                ✓ lookup localhost IPv4 → 127.0.0.1
+ * //     0.4      0.7     ▒▒▒▒▒▒         ✗ attempt [::1]:4001: connection refused
+ * //     1.1      0.8           ███████  ✓ attempt 127.0.0.1:4001: connected
+ *
+ * @param report The report, of a connection or of an error.
+ * @param options How wide it may be.
+ * @returns The lines, without a line break at the end.
+ * @throws {RangeError} If `width` is not a whole number of at least 60.
+ */
+export function formatReport(report: DialReport, options: FormatReportOptions = {}): string {
+  const { width = 80 } = options;
+  if (!Number.isInteger(width) || width < 60) {
+    throw new RangeError(`width must be a whole number of at least 60, not ${String(width)}`);
+  }
+  const lines = wrap(`${report.label}: ${rootOutcome(report)}`, width);
+  if (report.children.length > 0) {
+    lines.push(`${"at ms".padStart(timeColumns)} ${"took".padStart(timeColumns)}`);
+  }
+  for (const child of report.children) addStep(lines, child, 0, report, width);
+  return lines.join("\n");
+}
+
+function addStep(
+  lines: string[],
+  step: DialReport,
+  depth: number,
+  root: DialReport,
+  width: number,
+): void {
+  // Deep trees stay readable: what is nested deeper than this is not indented further.
+  const indent = "  ".repeat(Math.min(depth, 4));
+  const [first, ...more] = wrap(textOf(step), width - leftColumns - indent.length);
+  const at = formatMs(step.startMs - root.startMs).padStart(timeColumns);
+  const took = formatMs(step.durationMs).padStart(timeColumns);
+  lines.push(`${at} ${took}  ${barOf(step, root)} ${indent}${marks[step.outcome]} ${first}`);
+  const margin = " ".repeat(leftColumns + indent.length);
+  for (const line of more) lines.push(margin + line);
+  for (const child of step.children) addStep(lines, child, depth + 1, root, width);
+}
+
+const marks: Record<DialReport["outcome"], string> = {
+  aborted: "–",
+  failed: "✗",
+  lost: "–",
+  ok: "✓",
+};
+
+function textOf(step: DialReport): string {
+  const text = `${step.kind} ${step.label}${detailOf(step)}${stepOutcome(step)}`;
+  // A peer id fills a line and says little; its end tells one from another.
+  return text.replace(/\/p2p\/\w{12,}(\w{6})/g, "/p2p/…$1");
+}
+
+function detailOf({ kind, detail }: DialReport): string {
+  if (detail === undefined) return "";
+  return kind === "lookup" ? ` → ${detail}` : ` (${detail})`;
+}
+
+function stepOutcome({ kind, outcome, error, children }: DialReport): string {
+  switch (outcome) {
+    case "ok":
+      if (kind === "lookup") return "";
+      return kind === "dial" || kind === "attempt" ? ": connected" : ": done";
+    case "lost":
+      return kind === "lookup" ? ": not waited for" : ": lost";
+    case "aborted":
+      return ": aborted";
+    case "failed": {
+      // A failure is told once, where it happened.
+      const told = children.some((child) => child.error?.code === error?.code);
+      return told || error === undefined ? ": failed" : `: ${error.message}`;
+    }
+  }
+}
+
+function rootOutcome({ outcome, durationMs, error }: DialReport): string {
+  const took = `after ${formatMs(durationMs)} ms`;
+  if (outcome === "ok") return `connected ${took}`;
+  if (outcome !== "failed" || error === undefined) return `${outcome} ${took}`;
+  return `failed ${took}, ${error.code}`;
+}
+
+function formatMs(ms: number): string {
+  return ms.toFixed(ms < 100_000 ? 1 : 0);
+}
+
+/** The step's part of the whole time, to scale, but never nothing. */
+function barOf(step: DialReport, root: DialReport): string {
+  const scale = root.durationMs > 0 ? barColumns / root.durationMs : 0;
+  const column = (ms: number) => Math.min(barColumns, Math.max(0, (ms - root.startMs) * scale));
+  const start = Math.min(barColumns - 1, Math.floor(column(step.startMs)));
+  const end = Math.max(start + 1, Math.round(column(step.startMs + step.durationMs)));
+  const bar = (step.outcome === "ok" ? "█" : "▒").repeat(end - start);
+  return `${" ".repeat(start)}${bar}`.padEnd(barColumns);
+}
+
+/** Breaks a text at its spaces; a word that is too long for a line is cut. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (let word of escapeControls(text).split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = "";
+    }
+    while (word.length > width) {
+      lines.push(word.slice(0, width));
+      word = word.slice(width);
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines;
+}
+
+/** What would move a terminal's cursor, change its colours or turn the text's direction. */
+// deno-lint-ignore no-control-regex -- finding them is the point
+const controls = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+
+function escapeControls(text: string): string {
+  return text.replace(
+    controls,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
