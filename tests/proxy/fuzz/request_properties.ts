@@ -42,6 +42,7 @@ const hostPieces = [
   "Host: evil",
   " HTTP/1.1\r\n\r\nGET / ",
   "a".repeat(120),
+  "b".repeat(250),
 ];
 const anyText = fc.oneof(
   fc.string({ maxLength: 20 }),
