@@ -3,6 +3,8 @@ export type IpFamily = 4 | 6;
 
 const octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const ipv4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
+// What an interface can be called: no white space, slash or control character, and no further percent sign.
+const zone = /^[^\s/%[\]\p{Cc}]+$/u;
 const group = /^[0-9a-fA-F]{1,4}$/;
 
 /**
@@ -14,7 +16,7 @@ const group = /^[0-9a-fA-F]{1,4}$/;
 export function ipFamily(host: string): IpFamily | undefined {
   if (!host.includes(":")) return ipv4.test(host) ? 4 : undefined;
   const percent = host.indexOf("%");
-  if (percent >= 0 && percent === host.length - 1) return undefined;
+  if (percent >= 0 && !zone.test(host.slice(percent + 1))) return undefined;
   return isIPv6(percent < 0 ? host : host.slice(0, percent)) ? 6 : undefined;
 }
 
