@@ -40,7 +40,7 @@ async function bothWays(trial: Trial): Promise<void> {
 
 async function send64MiB(to: PeerConn | Trialed, seed: number): Promise<void> {
   for (const block of blocks(seed)) await to.write(block);
-  to.closeWrite();
+  await to.closeWrite();
 }
 
 /** Either end, as far as it is written to. */
