@@ -49,6 +49,7 @@ export function abortable<T>(
     let over = false;
     const stop = () => {
       over = true;
+      unlink();
       reject(signal?.reason);
     };
     const unlink = onAbort(signal, stop);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joinHostPort, splitHostPort } from "../mod.ts";
+import { joinHostPort, splitHostPort } from "../../mod.ts";
 
 // The table of Go's net package (TestSplitHostPort), without the port names, which are refused here.
 const good: [address: string, host: string, port: number][] = [
