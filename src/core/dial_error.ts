@@ -56,11 +56,11 @@ export class DialError extends Error {
   /** The proxies on the way, redacted; absent where there are none. */
   readonly via?: string;
   /** The proxy that the failure concerns, redacted; absent where none does. */
-  readonly hop?: string;
+  declare readonly hop?: string;
   /** With a proxy on the way, which side is at fault: a proxy that reports its target down is not to blame. */
-  readonly blame?: "proxy" | "target";
+  declare readonly blame?: "proxy" | "target";
   /** The failures of the single attempts, where there were several. */
-  readonly errors?: readonly DialError[];
+  declare readonly errors?: readonly DialError[];
   /** How the dial went: the tree of lookups and attempts with their times. */
   readonly report: DialReport;
 

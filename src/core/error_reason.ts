@@ -50,7 +50,8 @@ const aliases: Record<string, SystemErrorCode> = {
 export function systemErrorCode(error: unknown): SystemErrorCode | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   if (typeof code !== "string") return undefined;
-  return Object.hasOwn(reasons, code) ? code as SystemErrorCode : aliases[code];
+  if (Object.hasOwn(reasons, code)) return code as SystemErrorCode;
+  return Object.hasOwn(aliases, code) ? aliases[code] : undefined;
 }
 
 /**
