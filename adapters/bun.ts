@@ -1,5 +1,5 @@
 import type { Addr } from "../src/core/addr.ts";
-import { connError } from "../src/core/conn_error.ts";
+import { closedError, connError } from "../src/core/conn_error.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
 import { PushConn } from "../src/core/push_conn.ts";
 import {
@@ -154,7 +154,7 @@ class BunConn extends PushConn {
   onClose(error: unknown): void {
     if (error !== undefined && error !== null) this.onError(error);
     else this.pushEnd();
-    this.#failSending(this.failure ?? brokenPipe());
+    if (this.#sending !== undefined) this.#failSending(this.failure ?? brokenPipe());
   }
 
   onDrain(): void {
@@ -197,7 +197,7 @@ class BunConn extends PushConn {
 
   protected destroy(reset: boolean): void {
     // First, since Bun calls `close` from within, which would pass for the peer's end.
-    this.#failSending(connError("ERR_CONN_CLOSED", "Cannot write: the connection is closed"));
+    if (this.#sending !== undefined) this.#failSending(closedError("write"));
     this.pushClosed();
     if (reset) this.#socket.terminate();
     else this.#socket.close();
