@@ -153,7 +153,7 @@ export class NetDial {
       if (this.#over) return;
       const error = this.#lookupError(host, family, cause);
       this.#lookupErrors.push(error);
-      trace.end(node, "failed", dialFailure(error));
+      trace.end(node, "failed", { code: error.code, message: error.reason });
     }
     race.answer(family, addresses);
   }

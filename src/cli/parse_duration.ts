@@ -1,0 +1,26 @@
+import { UsageError } from "./usage_error.ts";
+
+const unitsMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000 };
+
+/** The longest delay that timers take. */
+const maxMs = 2 ** 31 - 1;
+
+/**
+ * Reads a time: `1500`, `1500ms`, `1.5s` or `2m`.
+ *
+ * @param option The option it belongs to, for the message.
+ * @param text What the user wrote.
+ * @param leastMs The least that is allowed, in milliseconds.
+ * @returns The time in milliseconds.
+ * @throws {UsageError} If it is no time, or out of range.
+ */
+export function parseDuration(option: string, text: string, leastMs: number): number {
+  const [, number, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  const ms = Number(number) * unitsMs[unit]!;
+  if (!(ms >= leastMs && ms <= maxMs)) {
+    throw new UsageError(
+      `--${option} must be a time such as 500ms, 5s or 2m, at least ${leastMs} ms, not "${text}"`,
+    );
+  }
+  return ms;
+}

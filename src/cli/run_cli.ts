@@ -1,0 +1,71 @@
+import process from "node:process";
+import { type Command, readInput } from "./command.ts";
+import { dialCommand } from "./dial_command.ts";
+import { commandHelp, overallHelp } from "./help.ts";
+import { probeCommand } from "./probe_command.ts";
+import { OutputClosedError, watchOutput, writeError, writeOutput } from "./standard_streams.ts";
+import { UsageError } from "./usage_error.ts";
+import { version } from "./version.ts";
+
+/** All commands, in the order of the help. */
+const commands: readonly Command[] = [dialCommand, probeCommand];
+
+/**
+ * Runs the command line. The caller should then exit with the code at once, since what cannot be cancelled (a lookup by the system, a
+ * pending `Bun.connect`) would hold the process.
+ *
+ * @param args The arguments, without the runtime and the script.
+ * @returns The exit code: 0, 1 for a failed dial or connection, 2 for a command line that cannot be read, 130 when interrupted, 141
+ *   when the standard output was closed.
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  watchOutput();
+  const controller = new AbortController();
+  const interrupt = () => {
+    // Whoever interrupts again does not want to wait for a summary.
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  try {
+    return await run(args, controller.signal);
+  } catch (error) {
+    if (error instanceof OutputClosedError) return 141;
+    const [line] = String((error as Error).message).split("\n");
+    const hint = error instanceof UsageError ? ` (see ${helpFor(args)})` : "";
+    await writeError(`anydial: ${line}${hint}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+}
+
+async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === "--help" || first === "-h" || (first === "help" && rest.length === 0)) {
+    await writeOutput(overallHelp(commands));
+    return 0;
+  }
+  if (first === "--version") {
+    await writeOutput(`${version}\n`);
+    return 0;
+  }
+  if (first === undefined) throw new UsageError("COMMAND is missing");
+  if (first.startsWith("-")) throw new UsageError(`Unknown option '${first}'`);
+  const command = findCommand(first === "help" ? rest[0]! : first);
+  const input = first === "help" ? undefined : readInput(command, rest, signal);
+  if (input !== undefined) return await command.run(input);
+  await writeOutput(commandHelp(command));
+  return 0;
+}
+
+function findCommand(name: string): Command {
+  const command = commands.find((command) => command.name === name);
+  if (command === undefined) throw new UsageError(`Unknown command "${name}"`);
+  return command;
+}
+
+function helpFor([name]: readonly string[]): string {
+  const command = commands.find((command) => command.name === name);
+  return command === undefined ? "anydial --help" : `anydial ${command.name} --help`;
+}

@@ -1,0 +1,54 @@
+import type { ContextDialer, DialOptions, Multiaddr, Network } from "../core/dialer.ts";
+import type { Conn } from "../core/conn.ts";
+import { splitHostPort } from "../core/host_port.ts";
+import { dialArgs, parseMultiaddr } from "../resolve/dial_args.ts";
+import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
+import { readDnsaddr } from "../resolve/dnsaddr.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What the user wants to dial. */
+export type Target =
+  | { readonly text: string; readonly multiaddr: Multiaddr }
+  | { readonly text: string; readonly network: Network; readonly address: string };
+
+/**
+ * Reads a multiaddr, `unix:PATH` or host:port.
+ *
+ * @throws {UsageError} If it is none of them, or a multiaddr that cannot be dialed.
+ */
+export function parseTarget(text: string): Target {
+  if (text.startsWith("unix:")) {
+    const address = text.slice("unix:".length);
+    if (address === "") throw new UsageError(`Cannot dial "${text}": the path is missing`);
+    return { text, network: "unix", address };
+  }
+  if (!text.startsWith("/")) {
+    try {
+      splitHostPort(text);
+    } catch (error) {
+      const reason = (error as Error).message.replace(/^.*": /, "");
+      throw new UsageError(`Cannot dial "${text}": ${reason}`, { cause: error });
+    }
+    return { text, network: "tcp", address: text };
+  }
+  const multiaddr = parseMultiaddr(text);
+  // What a `/dnsaddr` stands for is only known once it is looked up.
+  if ("reason" in multiaddr || readDnsaddr(multiaddr) === undefined) {
+    try {
+      dialArgs(text);
+    } catch (error) {
+      throw new UsageError((error as Error).message, { cause: error });
+    }
+  }
+  return { text, multiaddr: multiaddr as Multiaddr };
+}
+
+/** Dials what the user wants. */
+export function dialTarget(
+  target: Target,
+  dialer: ContextDialer,
+  options: DialOptions,
+): Promise<Conn> {
+  if ("multiaddr" in target) return dialMultiaddr(dialer, target.multiaddr, options);
+  return dialer.dialContext(target.network, target.address, options);
+}
