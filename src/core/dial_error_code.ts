@@ -57,6 +57,9 @@ export type SystemErrorCode =
  * - `ERR_PROXY_PROTOCOL`: what it answered is not its protocol.
  * - `ERR_PROXY_REPLY`: it refused with a code or status that has no meaning here; the message has it.
  *
+ * Of neither:
+ * - `ERR_PROXY_CREDENTIALS`: the function that gives the credentials failed, or gave some that cannot be sent.
+ *
  * Of the target, as the proxy reports it:
  * - `ERR_PROXY_TARGET_ADDRESS_TYPE`: the proxy cannot reach this kind of address (SOCKS5 0x08).
  * - `ERR_PROXY_TARGET_FAILED`: no connection, and the proxy does not say why (SOCKS5 0x01, SOCKS4 0x5b, HTTP 5xx).
@@ -73,6 +76,7 @@ export type ProxyErrorCode =
   | "ERR_PROXY_AUTH_UNSUPPORTED"
   | "ERR_PROXY_CLOSED"
   | "ERR_PROXY_COMMAND_UNSUPPORTED"
+  | "ERR_PROXY_CREDENTIALS"
   | "ERR_PROXY_ONION_AUTH_FAILED"
   | "ERR_PROXY_ONION_AUTH_REQUIRED"
   | "ERR_PROXY_ONION_INTRO_FAILED"
@@ -94,6 +98,43 @@ export type ProxyErrorCode =
   | "ERR_PROXY_TARGET_TIMEOUT";
 
 /**
+ * Why a TLS handshake failed. A connection that breaks off in it has a {@linkcode SystemErrorCode}, mostly `ECONNRESET`.
+ *
+ * Of the peer's certificate, in Node's spelling on every runtime:
+ * - `CERT_HAS_EXPIRED`, `CERT_NOT_YET_VALID`: it is out of its time.
+ * - `DEPTH_ZERO_SELF_SIGNED_CERT`, `SELF_SIGNED_CERT_IN_CHAIN`: it, or its root, signed itself and is not trusted.
+ * - `ERR_TLS_CERT_ALTNAME_INVALID`: it is for other names or IP addresses.
+ * - `UNABLE_TO_VERIFY_LEAF_SIGNATURE`, `UNABLE_TO_GET_ISSUER_CERT`, `UNABLE_TO_GET_ISSUER_CERT_LOCALLY`: nobody trusted has
+ *   signed it, or the peer leaves out certificates in between.
+ * - `CERT_CHAIN_TOO_LONG`, `CERT_REJECTED`, `CERT_REVOKED`, `CERT_SIGNATURE_FAILURE`, `CERT_UNTRUSTED`, `INVALID_CA`,
+ *   `INVALID_PURPOSE`, `PATH_LENGTH_EXCEEDED`: as their names say.
+ * - `ERR_TLS_CERTIFICATE`: it is not accepted for another reason; the message has it.
+ *
+ * Of all else:
+ * - `ERR_TLS_HANDSHAKE`: the peer refused by an alert, speaks no TLS, or no version, cipher or protocol in common; the message
+ *   and the `cause` have what the runtime says of it.
+ */
+export type TlsErrorCode =
+  | "CERT_CHAIN_TOO_LONG"
+  | "CERT_HAS_EXPIRED"
+  | "CERT_NOT_YET_VALID"
+  | "CERT_REJECTED"
+  | "CERT_REVOKED"
+  | "CERT_SIGNATURE_FAILURE"
+  | "CERT_UNTRUSTED"
+  | "DEPTH_ZERO_SELF_SIGNED_CERT"
+  | "ERR_TLS_CERTIFICATE"
+  | "ERR_TLS_CERT_ALTNAME_INVALID"
+  | "ERR_TLS_HANDSHAKE"
+  | "INVALID_CA"
+  | "INVALID_PURPOSE"
+  | "PATH_LENGTH_EXCEEDED"
+  | "SELF_SIGNED_CERT_IN_CHAIN"
+  | "UNABLE_TO_GET_ISSUER_CERT"
+  | "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"
+  | "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+
+/**
  * The code of a {@linkcode DialError}.
  *
  * - `ERR_DIAL_ADDRESS`: the address cannot be read, or names the wrong family for `tcp4` or `tcp6`.
@@ -105,6 +146,7 @@ export type ProxyErrorCode =
 export type DialErrorCode =
   | SystemErrorCode
   | ProxyErrorCode
+  | TlsErrorCode
   | "ERR_DIAL_ADDRESS"
   | "ERR_DIAL_FAILED"
   | "ERR_DIAL_MULTIADDR"

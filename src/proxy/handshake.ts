@@ -1,0 +1,25 @@
+import type { HandshakeCodec, HandshakeFailure } from "./handshake_codec.ts";
+
+/** How one handshake over one connection ended. */
+export type HandshakeEnd =
+  | { readonly state: "done"; readonly leftover: Uint8Array }
+  | {
+    readonly state: "failed";
+    readonly failure: HandshakeFailure;
+    /** What reading or writing failed with, where that was it. */
+    readonly cause?: unknown;
+  }
+  /** The proxy was silent for the bound that the handshake set. */
+  | { readonly state: "stalled"; readonly stallMs: number }
+  /** Whoever dialed gave up, or ran out of time. */
+  | { readonly state: "aborted" };
+
+/** One handshake to be done over a new connection to the proxy. */
+export interface Handshake {
+  /** Begins, once the connection is there. Called once; `ended` will be called. */
+  begin(): HandshakeCodec;
+  /** How long the proxy may be silent from now on, in milliseconds; asked after each answer. */
+  stallMs?(): number | undefined;
+  /** Told how it ended. What it answers is done next, over another connection; else the dial ends likewise. */
+  ended?(end: HandshakeEnd): Handshake | undefined;
+}

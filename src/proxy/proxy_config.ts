@@ -1,0 +1,37 @@
+import type { ContextDialer, Network } from "../core/dialer.ts";
+import type { Handshake } from "./handshake.ts";
+import type { ProxyServer } from "./proxy_server.ts";
+import type { ProxyTarget } from "./proxy_target.ts";
+
+/** What is dialed, for whoever gives the credentials. */
+export interface CredentialsRequest {
+  /** The network asked for. */
+  readonly network: Network;
+  /** The address asked for. */
+  readonly address: string;
+  /** Aborts when the dial is given up. */
+  readonly signal: AbortSignal;
+}
+
+/** One proxy, checked and ready to be dialed through. */
+export interface ProxyConfig {
+  /** The proxy as a URL, redacted. */
+  readonly label: string;
+  /** All proxies on the way as far as they are known, this one the last. */
+  readonly chain: string;
+  readonly server: ProxyServer;
+  /** What dials the server. */
+  readonly via: ContextDialer;
+  /** Milliseconds for the whole dial; `undefined` where somebody else sees to it. */
+  readonly timeoutMs: number | undefined;
+  /**
+   * Makes the handshake for a target; called at each dial.
+   *
+   * @throws {CredentialsError} If there are no credentials to be had.
+   * @throws {TypeError} If the protocol cannot express the target.
+   */
+  readonly handshake: (
+    target: ProxyTarget,
+    request: CredentialsRequest,
+  ) => Handshake | Promise<Handshake>;
+}

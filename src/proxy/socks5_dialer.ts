@@ -1,0 +1,164 @@
+import type { Resolver } from "../resolve/resolver.ts";
+import { systemResolver } from "../resolve/system_resolver.ts";
+import { askCredentials, type CredentialsSource } from "./credentials_source.ts";
+import type { Handshake } from "./handshake.ts";
+import { PipeliningVerdicts } from "./pipelining_verdicts.ts";
+import { makeProxyDialer, type ProxyDialer } from "./proxy_context_dialer.ts";
+import type { CredentialsRequest } from "./proxy_config.ts";
+import type { ProxyCredentials } from "./proxy_credentials.ts";
+import {
+  checkedMs,
+  checkedTimeout,
+  checkedVia,
+  type ProxyServerOptions,
+} from "./proxy_dialer_options.ts";
+import { proxyServer } from "./proxy_server.ts";
+import type { ProxyTarget } from "./proxy_target.ts";
+import { autoSocks5Handshake, socks5Handshake } from "./socks5_handshake.ts";
+import { encodeSocks5Credentials } from "./socks5_request.ts";
+import { type SocksIsolation, socksIsolation } from "./socks_isolation.ts";
+
+/** How {@linkcode socks5Dialer} reaches its proxy, and what it asks for. */
+export interface Socks5DialerOptions extends ProxyServerOptions {
+  /**
+   * User name and password, 1 to 255 bytes each in UTF-8, or a function that is asked at each dial, for those that rotate.
+   *
+   * @default {undefined} None are offered.
+   */
+  credentials?: ProxyCredentials | CredentialsSource;
+  /**
+   * Who looks names up: the proxy (`socks5h`), or `resolver` here. Names under `.onion` are never looked up here. Where the
+   * proxy does it, `tcp4` and `tcp6` cannot be told to it and only bind what is dialed as an address.
+   *
+   * @default {"remote"}
+   */
+  resolve?: "remote" | "local";
+  /**
+   * Who looks names up with `resolve: "local"`.
+   *
+   * @default The system's getaddrinfo.
+   */
+  resolver?: Resolver;
+  /**
+   * Keeps Tor from using one circuit for what is not to be linked. Takes the place of `credentials`.
+   *
+   * @default {undefined} Tor decides.
+   */
+  isolation?: SocksIsolation;
+  /**
+   * How the handshake goes: `"sequential"`, each message after the answer to the one before; `"pipelined"`, all in one flight,
+   * which saves a round trip, and another one with credentials; or `"auto"`, in one flight where the proxy takes it.
+   *
+   * `"auto"` finds out once for each proxy, and no dial fails for it: a proxy that does not answer is asked again step by step
+   * over a new connection. **The target may then see two connections**, for one that is slow to answer looks the same.
+   *
+   * @default {"auto"}
+   */
+  handshake?: "auto" | "sequential" | "pipelined";
+  /**
+   * Milliseconds that `"auto"` lets the proxy be silent after its choice of a method before it takes it for one that dropped
+   * the rest. Once a proxy is known to take a handshake in one flight, this holds for its answer to the credentials alone.
+   *
+   * @default {1000}
+   */
+  stallMs?: number;
+}
+
+/**
+ * Makes a dialer through a SOCKS5 proxy (RFC 1928), with user name and password (RFC 1929) where given.
+ *
+ * The proxy looks host names up (`socks5h`) unless `resolve` is `"local"`; Unicode names are sent as A-labels. Bytes that the
+ * proxy sends together with its reply are the first bytes of the connection. Its `remoteAddr` is the target as asked for,
+ * and its `hops` end with the proxy.
+ *
+ * @example
+ * const dialer = socks5Dialer({ server: "127.0.0.1:1080" });
+ * const conn = await dialer.dialContext("tcp", "peer.example:4001", { signal: AbortSignal.timeout(5_000) });
+ *
+ * @param options Where the proxy is, and what is asked of it.
+ * @returns The dialer.
+ * @throws {TypeError | RangeError} If an option is unusable: `server` is no host:port or path, a credential is empty or longer
+ *   than 255 bytes. The message names it and shows no secret.
+ */
+export function socks5Dialer(options: Socks5DialerOptions): ProxyDialer {
+  const { credentials, isolation, resolve = "remote", resolver = systemResolver } = options;
+  const server = proxyServer(options.server);
+  const via = checkedVia(options.via);
+  if (isolation !== undefined && credentials !== undefined) {
+    throw new TypeError("isolation and credentials exclude each other: to Tor they are the same");
+  }
+  return makeProxyDialer({
+    scheme: checkedResolve(resolve) === "remote" ? "socks5h" : "socks5",
+    authenticates: credentials !== undefined || isolation !== undefined,
+    server,
+    via,
+    before: via,
+    timeoutMs: checkedTimeout(options.timeoutMs),
+    ...(resolve === "local" && {
+      lookup: { resolver: checkedResolver(resolver), families: [6, 4] as const },
+    }),
+    handshake: handshakes(
+      options,
+      PipeliningVerdicts.of(via),
+      `${server.network} ${server.address}`,
+    ),
+  });
+}
+
+type MakeHandshake = (
+  target: ProxyTarget,
+  request: CredentialsRequest,
+) => Handshake | Promise<Handshake>;
+
+function handshakes(
+  options: Socks5DialerOptions,
+  verdicts: PipeliningVerdicts,
+  server: string,
+): MakeHandshake {
+  const { credentials, isolation, handshake = "auto", stallMs = 1_000 } = options;
+  if (!["auto", "sequential", "pipelined"].includes(handshake)) {
+    throw new TypeError(
+      `handshake must be "auto", "sequential" or "pipelined", not ${String(handshake)}`,
+    );
+  }
+  checkedMs("stallMs", stallMs);
+  const make = (
+    target: ProxyTarget,
+    credentials: ProxyCredentials | undefined,
+    requireCredentials = false,
+  ): Handshake => {
+    const init = { target, credentials, requireCredentials };
+    if (handshake !== "auto") return socks5Handshake(init, handshake === "pipelined");
+    // With credentials no other method can be offered in one flight, which some proxies refuse.
+    const key = `${server}${credentials === undefined ? "" : " credentials"}`;
+    return autoSocks5Handshake(init, { verdicts, key, stallMs });
+  };
+  if (isolation !== undefined) {
+    const isolate = socksIsolation(isolation);
+    return (target) => make(target, isolate(`${target.host} ${target.port}`), true);
+  }
+  if (typeof credentials === "function") {
+    return (target, request) =>
+      askCredentials(credentials, request, ({ username, password }) => {
+        encodeSocks5Credentials({ username, password });
+        return make(target, { username, password });
+      });
+  }
+  if (credentials === undefined) return (target) => make(target, undefined);
+  // Taken now, as they were checked.
+  const { username, password } = credentials;
+  encodeSocks5Credentials({ username, password });
+  return (target) => make(target, { username, password });
+}
+
+/** Checks who is to look names up; throws a TypeError that names the bad value. */
+export function checkedResolve(resolve: unknown): "remote" | "local" {
+  if (resolve === "remote" || resolve === "local") return resolve;
+  throw new TypeError(`resolve must be "remote" or "local", not ${String(resolve)}`);
+}
+
+/** Checks a resolver; throws a TypeError that names the bad value. */
+export function checkedResolver(resolver: Resolver): Resolver {
+  if (typeof resolver?.lookup === "function") return resolver;
+  throw new TypeError(`resolver must have a lookup method, not be ${String(resolver)}`);
+}
