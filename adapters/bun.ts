@@ -65,6 +65,8 @@ interface Context {
   conn?: BunConn;
 }
 
+type IpRequest = Exclude<ConnectRequest, { path: string }>;
+
 function open(
   request: ConnectRequest,
   opened: (socket: BunSocket, request: ConnectRequest) => BunConn,
@@ -91,25 +93,23 @@ function open(
   };
   pending++;
   try {
-    Bun.connect({ ...target(request), allowHalfOpen: true, data: context, socket: handlers })
-      .catch(context.failed);
+    const options = { allowHalfOpen: true, data: context, socket: handlers };
+    const connecting = "path" in request
+      ? Bun.connect({ ...options, unix: request.path })
+      : Bun.connect({ ...options, ...ipTarget(request) });
+    connecting.catch(context.failed);
   } catch (error) {
     queueMicrotask(() => context.failed(error));
   }
   return () => cancelled = true;
 }
 
-function target(request: ConnectRequest): object {
-  if ("path" in request) return { unix: request.path };
+function ipTarget(request: IpRequest): { hostname: string; port: number } {
   const { host: hostname, port, family, localAddress, localPort } = request;
   if (localAddress === undefined && localPort === undefined) return { hostname, port };
-  // Bun ignores a local port without a local address.
-  return {
-    hostname,
-    port,
-    localAddress: localAddress ?? (family === 4 ? "0.0.0.0" : "::"),
-    localPort,
-  };
+  // Bun ignores a local port without a local address; its types know neither.
+  const local = { localAddress: localAddress ?? (family === 4 ? "0.0.0.0" : "::"), localPort };
+  return { hostname, port, ...local };
 }
 
 /** One set of callbacks for all sockets; each socket's `data` is its context. */
@@ -256,6 +256,8 @@ interface BunHandlers {
 /** What is used of Bun; a test checks it against Bun's own types. */
 declare const Bun: {
   connect(
-    options: { allowHalfOpen: boolean; data: Context; socket: BunHandlers },
+    options:
+      & { allowHalfOpen: boolean; data: Context; socket: BunHandlers }
+      & ({ unix: string } | { hostname: string; port: number }),
   ): Promise<unknown>;
 };
