@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startMultiaddrDial } from "../src/resolve/dial_multiaddr.ts";
+import { startMultiaddrDial } from "../../src/resolve/dial_multiaddr.ts";
 import {
   type Conn,
   dialerFunc,
@@ -10,9 +10,9 @@ import {
   type DialMultiaddrOptions,
   type DialReport,
   type TxtResolver,
-} from "../mod.ts";
-import { reportOf } from "../src/testing/event_tree.ts";
-import { settle, VirtualClock } from "./virtual_clock.ts";
+} from "../../mod.ts";
+import { reportOf } from "../../src/testing/event_tree.ts";
+import { settle, VirtualClock } from "../virtual_clock.ts";
 
 const peerA = "12D3KooWSpYwvtSsHyJ3YrHGGJNE7w54Apne9aAyrKJdUQLLSqMd";
 const peerB = "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC";

@@ -12,7 +12,7 @@ import {
   type DialOptions,
   type DialReport,
   systemDialer,
-} from "../mod.ts";
+} from "../../mod.ts";
 
 const peer = "12D3KooWSpYwvtSsHyJ3YrHGGJNE7w54Apne9aAyrKJdUQLLSqMd";
 
