@@ -1,0 +1,199 @@
+import type { AbortOptions, CounterGroup, Logger, MultiaddrConnection } from "@libp2p/interface";
+import { TimeoutError } from "@libp2p/interface";
+import { AbstractMultiaddrConnection } from "@libp2p/utils";
+import type { Conn } from "../core/conn.ts";
+import type { Multiaddr } from "../core/dialer.ts";
+import { abortable } from "../core/signals.ts";
+import { IdleTimer } from "../stream/idle_timer.ts";
+import { ChunkReader } from "./chunk_reader.ts";
+import { SendQueue } from "./send_queue.ts";
+
+/** With more than this unsent, whoever sends is told to wait. */
+const fullBytes = 256 * 1024;
+/** With no more than this unsent, whoever waits is told to go on: not so late that the socket runs dry. */
+const drainedBytes = 64 * 1024;
+/** With more than this received and not taken, reading stops; at 4 MiB libp2p would abort. */
+const unreadBytes = 1024 * 1024;
+/** How long a closed connection waits for the peer's end, so that nothing on its way there is lost. */
+const lingerMs = 500;
+
+/** What a libp2p connection is made of. */
+export interface ConnMultiaddrConnectionInit {
+  readonly conn: Conn;
+  readonly remoteAddr: Multiaddr;
+  readonly log: Logger;
+  readonly metrics: CounterGroup | undefined;
+  /** Milliseconds without a byte either way after which the connection is aborted; 0 for never. */
+  readonly inactivityTimeoutMs: number;
+  /** Whether this end stays open when the peer ends its side. */
+  readonly allowHalfOpen: boolean;
+}
+
+/** Shape of `Uint8ArrayList`, as far as it is needed. */
+interface Pieces extends Iterable<Uint8Array> {
+  readonly byteLength: number;
+}
+
+/** Makes of a dialed connection what libp2p's upgrader takes. */
+export function toMultiaddrConnection(init: ConnMultiaddrConnectionInit): MultiaddrConnection {
+  // There may be several copies of uint8arraylist, whose types are the same in all but name.
+  return new ConnMultiaddrConnection(init) as unknown as MultiaddrConnection;
+}
+
+class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
+  readonly #conn: Conn;
+  readonly #allowHalfOpen: boolean;
+  readonly #sending: SendQueue;
+  readonly #idle: IdleTimer;
+  /** Settles, without failing, when nothing more will be read. */
+  readonly #readingEnded: Promise<void>;
+  #needsDrain = false;
+  /** What comes is thrown away if nobody takes it, since the connection is about to be closed. */
+  #lingers = false;
+  #over = false;
+  #goOn: (() => void) | undefined;
+
+  constructor(init: ConnMultiaddrConnectionInit) {
+    const { conn, remoteAddr, log, metrics, inactivityTimeoutMs } = init;
+    super({
+      remoteAddr,
+      direction: "outbound",
+      log,
+      inactivityTimeout: inactivityTimeoutMs,
+      ...(metrics && { metrics }),
+    });
+    this.#conn = conn;
+    this.#allowHalfOpen = init.allowHalfOpen;
+    this.#sending = new SendQueue(conn, {
+      sent: () => this.#onSent(),
+      failed: (error) => this.#onFailed(error),
+    });
+    this.#idle = new IdleTimer(() => this.#onIdle());
+    this.#idle.set(inactivityTimeoutMs);
+    this.#readingEnded = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const reader = new ChunkReader(this.#conn);
+    try {
+      while (!this.#over) {
+        if (!this.#mayRead) await new Promise<void>((resolve) => this.#goOn = resolve);
+        if (this.#over) return;
+        const chunk = await reader.read();
+        if (chunk === null) return this.#onEnd();
+        this.#idle.touch();
+        if (!this.#lingers || this.#mayDeliver) this.onData(chunk);
+      }
+    } catch (error) {
+      this.#onFailed(error);
+    }
+  }
+
+  get #mayDeliver(): boolean {
+    return this.readStatus !== "paused" && this.readBufferLength <= unreadBytes;
+  }
+
+  get #mayRead(): boolean {
+    return this.#lingers || this.#mayDeliver;
+  }
+
+  #continueReading(): void {
+    const goOn = this.#goOn;
+    if (goOn === undefined || !this.#over && !this.#mayRead) return;
+    this.#goOn = undefined;
+    goOn();
+  }
+
+  /** The peer ended its side. */
+  #onEnd(): void {
+    this.log("tcp end %a", this.remoteAddr);
+    if (this.#lingers) return;
+    if (this.#allowHalfOpen && this.status === "open") {
+      this.onRemoteCloseWrite();
+      return;
+    }
+    this.onTransportClosed();
+    this.#sending.flushed().then(() => this.#destroy(false));
+  }
+
+  #onSent(): void {
+    this.#idle.touch();
+    if (!this.#needsDrain || this.#sending.unsentBytes > drainedBytes) return;
+    this.#needsDrain = false;
+    this.safeDispatchEvent("drain");
+  }
+
+  #onFailed(error: unknown): void {
+    if (this.#over) return;
+    this.log("tcp error %a - %e", this.remoteAddr, error);
+    this.abort(error as Error);
+    // Where the status says closed already, an abort does nothing.
+    this.#destroy(true);
+  }
+
+  #onIdle(): void {
+    this.log("tcp timeout %a", this.remoteAddr);
+    this.abort(new TimeoutError(`No activity for ${this.inactivityTimeout} ms`));
+    this.#destroy(true);
+  }
+
+  override sendData(data: Pieces): { sentBytes: number; canSendMore: boolean } {
+    this.#sending.push(data);
+    this.#needsDrain = this.#sending.unsentBytes > fullBytes;
+    return { sentBytes: data.byteLength, canSendMore: !this.#needsDrain };
+  }
+
+  override async sendClose({ signal }: AbortOptions = {}): Promise<void> {
+    if (this.#over) return;
+    await abortable(this.#sending.flushed(), signal);
+    if (!this.#over) await this.#linger(signal);
+    this.#destroy(false);
+  }
+
+  /**
+   * Sends FIN and waits for the peer's: closing a socket with unread bytes makes the system send RST at once, and throw
+   * away what it has not sent yet.
+   */
+  async #linger(signal: AbortSignal | undefined): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const waited = new Promise<void>((resolve) => timer = setTimeout(resolve, lingerMs));
+    const ended = this.#conn.closeWrite().then(() => {
+      this.#lingers = true;
+      this.#continueReading();
+      return this.#readingEnded;
+    });
+    try {
+      await abortable(Promise.race([ended, waited]), signal);
+    } catch (error) {
+      // The connection broke while it was closed, or nobody wants to wait: closed it is.
+      this.log("tcp close did not wait for the remote - %e", error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  override sendReset(): void {
+    this.#destroy(true);
+  }
+
+  override sendPause(): void {}
+
+  override sendResume(): void {
+    this.#continueReading();
+  }
+
+  protected override dispatchReadBuffer(): void {
+    super.dispatchReadBuffer();
+    this.#continueReading();
+  }
+
+  #destroy(reset: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#idle.set(0);
+    this.#sending.clear();
+    if (reset) this.#conn.reset();
+    else this.#conn.close();
+    this.#continueReading();
+  }
+}

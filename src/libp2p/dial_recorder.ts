@@ -1,0 +1,81 @@
+import type { DialPhase } from "../core/dial_error.ts";
+import type { DialEvent } from "../core/dial_event.ts";
+import type { DialReport } from "../core/dial_report.ts";
+import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
+
+/** Where a dial is. */
+export interface Whereabouts {
+  readonly phase: DialPhase;
+  /** What is being waited for, as the end of a sentence. */
+  readonly waiting: string;
+  /** The proxy that is being waited for. */
+  readonly hop?: string;
+}
+
+/** Notes what a dial tells, for a report on one that is given up: whoever is aborted gives none. */
+export class DialRecorder {
+  readonly #trace = new DialTrace(undefined);
+  #dialerChosen = false;
+  readonly #open = new Map<number, { node: TraceNode; event: DialEvent }>();
+
+  /** Notes that the function that chooses the dialer answered. */
+  dialerChosen(): void {
+    this.#dialerChosen = true;
+  }
+
+  /** Notes a step. */
+  note(event: DialEvent): void {
+    switch (event.type) {
+      case "dial-start":
+        return this.#start(event, `${event.network} ${event.address}`);
+      case "lookup-start":
+        return this.#start(event, event.family ? `${event.host} IPv${event.family}` : event.host);
+      case "attempt-start":
+        return this.#start(event, event.address);
+      case "handshake-start":
+        return this.#start(event, `${event.protocol} ${event.hop}`);
+      default:
+        return this.#end(event);
+    }
+  }
+
+  #start(event: DialEvent & { type: `${string}-start` }, label: string): void {
+    const parent = event.parent === undefined ? undefined : this.#open.get(event.parent)?.node;
+    this.#open.set(event.id, { node: this.#trace.start(parent, label, event), event });
+  }
+
+  #end(event: DialEvent & { type: `${string}-end` }): void {
+    const step = this.#open.get(event.id);
+    if (step === undefined) return;
+    this.#open.delete(event.id);
+    const lost = event.type === "attempt-end" && event.lost;
+    const outcome = lost ? "lost" : event.error ? "failed" : "ok";
+    this.#trace.end(step.node, outcome, event.error, "addresses" in event ? event : undefined);
+  }
+
+  /** The tree as it is now; what is still open counts as aborted. */
+  report(): DialReport {
+    return this.#trace.report();
+  }
+
+  /** What the dial is waiting for. */
+  whereabouts(): Whereabouts {
+    const events = [...this.#open.values()].map(({ event }) => event).reverse();
+    for (const event of events) {
+      if (event.type === "handshake-start") {
+        const { protocol, hop } = event;
+        const phase = protocol === "tls" ? "tls" : "proxy";
+        return { phase, waiting: `in the ${protocol} handshake with ${hop}`, hop };
+      }
+      if (event.type === "attempt-start") {
+        return { phase: "connect", waiting: `connecting to ${event.address}` };
+      }
+      if (event.type === "lookup-start") {
+        return { phase: "resolve", waiting: `looking up "${event.host}"` };
+      }
+    }
+    return this.#dialerChosen
+      ? { phase: "connect", waiting: "waiting for the dialer" }
+      : { phase: "route", waiting: "waiting for the function that chooses the dialer" };
+  }
+}

@@ -1,0 +1,175 @@
+import { systemDialer } from "../../adapters/system.ts";
+import type { Conn } from "../core/conn.ts";
+import { DialError } from "../core/dial_error.ts";
+import type { DialEvent } from "../core/dial_event.ts";
+import {
+  type ContextDialer,
+  type DialerForAddr,
+  dialerFunc,
+  type Multiaddr,
+  type Network,
+} from "../core/dialer.ts";
+import { linkedController } from "../core/signals.ts";
+import { dialArgs } from "../resolve/dial_args.ts";
+import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
+import { DialRecorder } from "./dial_recorder.ts";
+import { onionAddress } from "./onion_address.ts";
+import type { TcpOptions, TcpSocketOptions } from "./tcp_options.ts";
+
+const defaultConnectTimeoutMs = 5_000;
+
+/** What one dial is given. */
+export interface TcpDialRequest {
+  readonly ma: Multiaddr;
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: ((event: DialEvent) => void) | undefined;
+  /** Options for this one dial. */
+  readonly socketOptions: TcpSocketOptions;
+}
+
+/** Makes the raw connections of a transport: chooses the dialer, and keeps the time. */
+export class TcpDialer {
+  readonly #options: TcpOptions;
+  readonly #timeoutMs: number;
+  /** The caller's own; where it is set, nothing else ever dials. */
+  readonly #custom: ContextDialer | DialerForAddr | undefined;
+  readonly #system: ContextDialer | undefined;
+
+  constructor(options: TcpOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs;
+    this.#custom = options.dialer ?? options.customTCPDialer;
+    if (this.#custom === undefined) this.#system = this.#systemDialer(options.dialOpts ?? {});
+  }
+
+  /** Whether an address is one that only a dialer of the caller's can reach. */
+  takesByName(ma: Multiaddr): boolean {
+    return this.#custom !== undefined && onionAddress(ma) !== undefined;
+  }
+
+  #systemDialer({ noDelay, keepAlive, keepAliveInitialDelay }: TcpSocketOptions): ContextDialer {
+    const idleMs = keepAlive === false ? false : keepAliveInitialDelay || undefined;
+    return systemDialer({
+      ...(this.#timeoutMs > 0 && { timeoutMs: this.#timeoutMs }),
+      ...(noDelay !== undefined && { noDelay }),
+      ...(idleMs !== undefined && { keepAlive: idleMs }),
+    });
+  }
+
+  dial(request: TcpDialRequest): Promise<Conn> {
+    return this.#custom === undefined
+      ? this.#dialDirect(request)
+      : this.#dialCustom(request, this.#custom);
+  }
+
+  #dialDirect(request: TcpDialRequest): Promise<Conn> {
+    const { ma, signal, onEvent, socketOptions } = request;
+    const dialer = Object.values(socketOptions).some((value) => value !== undefined)
+      ? this.#systemDialer({ ...this.#options.dialOpts, ...socketOptions })
+      : this.#system!;
+    if (ma.getComponents()[0]?.name === "dnsaddr") {
+      return this.#dialInTime(dialer, request);
+    }
+    // The limit is the dialer's own here, which knows best what it was doing.
+    return dialMultiaddr(dialer, ma, { ...(signal && { signal }), ...(onEvent && { onEvent }) });
+  }
+
+  async #dialCustom(
+    request: TcpDialRequest,
+    custom: ContextDialer | DialerForAddr,
+  ): Promise<Conn> {
+    const { ma, socketOptions: { noDelay, keepAlive } } = request;
+    if (ma.getComponents()[0]?.name === "dnsaddr" && this.#options.txtResolver === undefined) {
+      throw refused(ma, "a dnsaddr is only looked up here with a txtResolver, for privacy");
+    }
+    const conn = await this.#dialInTime(custom, request);
+    if (noDelay !== undefined) conn.setNoDelay(noDelay);
+    if (keepAlive !== undefined) conn.setKeepAlive(keepAlive);
+    return conn;
+  }
+
+  async #dialInTime(
+    dialer: ContextDialer | DialerForAddr,
+    { ma, signal, onEvent }: TcpDialRequest,
+  ): Promise<Conn> {
+    const { txtResolver } = this.#options;
+    const { controller, unlink } = linkedController(signal);
+    const recorder = new DialRecorder();
+    const target = onionAddress(ma) ?? ma;
+    const choose: DialerForAddr = async (found) => {
+      const chosen = typeof dialer === "function"
+        ? await dialer(target === ma ? found : ma)
+        : dialer;
+      recorder.dialerChosen();
+      return target === ma ? chosen : inTheNameOf(ma, chosen);
+    };
+    const limit = new DOMException(`timed out after ${this.#timeoutMs} ms`, "TimeoutError");
+    const timer = this.#timeoutMs > 0
+      ? setTimeout(() => controller.abort(limit), this.#timeoutMs)
+      : undefined;
+    try {
+      return await dialMultiaddr(choose, target, {
+        signal: controller.signal,
+        onEvent: (event) => {
+          if (!controller.signal.aborted) recorder.note(event);
+          onEvent?.(event);
+        },
+        ...(txtResolver && { txtResolver }),
+      });
+    } catch (error) {
+      throw error === limit ? timedOut(target, limit, recorder) : error;
+    } finally {
+      clearTimeout(timer);
+      unlink();
+    }
+  }
+}
+
+/** Has a dialer told the multiaddr that libp2p dials, where another stands for it. */
+function inTheNameOf(ma: Multiaddr, dialer: ContextDialer): ContextDialer {
+  // What cannot dial is for the caller to complain of.
+  if (typeof dialer?.dialContext !== "function") return dialer;
+  return dialerFunc((network, address, options) =>
+    dialer.dialContext(network, address, { ...options, remoteMultiaddr: ma })
+  );
+}
+
+function timedOut(
+  target: Multiaddr | string,
+  limit: DOMException,
+  recorder: DialRecorder,
+): DialError {
+  const { phase, waiting, hop } = recorder.whereabouts();
+  return new DialError({
+    ...endpoint(target),
+    code: "ETIMEDOUT",
+    phase,
+    reason: `${limit.message} ${waiting}`,
+    ...(hop !== undefined && { hop }),
+    cause: limit,
+    report: recorder.report(),
+  });
+}
+
+function refused(ma: Multiaddr, reason: string): DialError {
+  const failure = { code: "ERR_DIAL_MULTIADDR", message: reason } as const;
+  return new DialError({
+    ...endpoint(ma),
+    code: failure.code,
+    phase: "address",
+    reason,
+    report: {
+      ...{ kind: "dial", label: String(ma), startMs: 0, durationMs: 0 },
+      ...{ outcome: "failed", error: failure, children: [] },
+    },
+  });
+}
+
+/** What an error names as dialed. */
+function endpoint(target: Multiaddr | string): { network: Network; address: string } {
+  try {
+    return dialArgs(target);
+  } catch {
+    return { network: "tcp", address: String(target) };
+  }
+}

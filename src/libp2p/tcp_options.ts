@@ -1,0 +1,126 @@
+import type { ContextDialer, DialerForAddr } from "../core/dialer.ts";
+import type { TxtResolver } from "../resolve/txt_resolver.ts";
+
+/** Socket options, as `@libp2p/tcp` takes them. */
+export interface TcpSocketOptions {
+  /**
+   * Whether small writes are sent at once (`TCP_NODELAY`).
+   *
+   * @default {true}
+   */
+  noDelay?: boolean;
+  /**
+   * Whether TCP keep-alive is on.
+   *
+   * @default {true}
+   */
+  keepAlive?: boolean;
+  /**
+   * Milliseconds of idleness before the first keep-alive probe. On Deno a number makes dials use `node:net`, since
+   * `Deno.connect` cannot set it.
+   *
+   * @default {15000} For dials; for listeners the system's.
+   */
+  keepAliveInitialDelay?: number;
+  /**
+   * Whether this end stays open for writing when the remote ends its side.
+   *
+   * @default {false}
+   */
+  allowHalfOpen?: boolean;
+}
+
+/** When a listener stops listening because it has many connections, and when it starts again. */
+export interface CloseServerOnMaxConnections {
+  /** Listens again when there are fewer connections than this. */
+  listenBelow: number;
+  /** Stops listening when there are at least this many connections. */
+  closeAbove: number;
+  /** Called when listening again failed. */
+  onListenError?(error: Error): void;
+}
+
+/** How {@linkcode tcp} behaves: all that `@libp2p/tcp` takes, and who dials. */
+export interface TcpOptions {
+  /**
+   * Chooses a dialer for each address that is dialed, as go-libp2p's `WithDialerForAddr`. It is asked once a dial, may answer
+   * later, and what it answers is the only dialer used: where it throws or answers nothing, the dial fails.
+   */
+  customTCPDialer?: DialerForAddr;
+  /** The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used. */
+  dialer?: ContextDialer;
+  /**
+   * Milliseconds for a dial until it is connected: lookups, the choice of the dialer and proxy handshakes included, the
+   * upgrade to an encrypted connection not. Running out is a `DialError` with the code `ETIMEDOUT`. `0` for no limit but
+   * libp2p's own.
+   *
+   * @default {5000}
+   */
+  connectTimeoutMs?: number;
+  /**
+   * Who looks up the TXT records of a `/dnsaddr` that reaches the transport; libp2p's dial queue resolves them before.
+   *
+   * @default `node:dns` where this process dials directly. With `dialer` or `customTCPDialer` such an address is refused,
+   * so that no lookup goes another way than the connections.
+   */
+  txtResolver?: TxtResolver;
+  /** Options of every socket dialed; not with `dialer` or `customTCPDialer`, which have their own. */
+  dialOpts?: TcpSocketOptions;
+  /** Options of every socket accepted. */
+  listenOpts?: TcpSocketOptions;
+  /**
+   * Milliseconds without a byte either way after which an accepted connection is aborted. `0` for never.
+   *
+   * @default {120000}
+   */
+  inboundSocketInactivityTimeout?: number;
+  /**
+   * Milliseconds without a byte either way after which a dialed connection is aborted. `0` for never.
+   *
+   * @default {120000}
+   */
+  outboundSocketInactivityTimeout?: number;
+  /** With this many connections a listener drops further ones. */
+  maxConnections?: number;
+  /** How many connections may wait to be accepted, for the system to hold. */
+  backlog?: number;
+  /** Has listeners stop listening while they have many connections. */
+  closeServerOnMaxConnections?: CloseServerOnMaxConnections;
+}
+
+/** The longest delay that timers take. */
+const maxMs = 2 ** 31 - 1;
+
+/** Throws a TypeError or RangeError that names the bad value, if there is one. */
+export function checkTcpOptions(options: TcpOptions): void {
+  const { customTCPDialer, dialer, dialOpts, txtResolver } = options;
+  if (customTCPDialer !== undefined && typeof customTCPDialer !== "function") {
+    throw new TypeError(`customTCPDialer must be a function, not ${String(customTCPDialer)}`);
+  }
+  if (dialer !== undefined && typeof dialer?.dialContext !== "function") {
+    throw new TypeError(`dialer must have a dialContext method, not be ${String(dialer)}`);
+  }
+  if (customTCPDialer !== undefined && dialer !== undefined) {
+    throw new TypeError("dialer and customTCPDialer exclude each other: give one of them");
+  }
+  if (dialOpts !== undefined && (customTCPDialer ?? dialer) !== undefined) {
+    const own = dialer === undefined ? "customTCPDialer" : "dialer";
+    throw new TypeError(`dialOpts and ${own} exclude each other: a dialer has its own options`);
+  }
+  if (txtResolver !== undefined && typeof txtResolver?.resolveTxt !== "function") {
+    throw new TypeError(`txtResolver must have a resolveTxt method, not be ${String(txtResolver)}`);
+  }
+  checkMs("connectTimeoutMs", options.connectTimeoutMs);
+  checkMs("outboundSocketInactivityTimeout", options.outboundSocketInactivityTimeout);
+  checkMs("inboundSocketInactivityTimeout", options.inboundSocketInactivityTimeout);
+}
+
+function checkMs(name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
+  }
+  if (!(value >= 0 && value <= maxMs)) {
+    throw new RangeError(`${name} must be between 0 and ${maxMs} ms, not ${value}`);
+  }
+}
