@@ -10,7 +10,7 @@ export const privateFilesHint =
   "run as root, or allow user namespaces, for a server with accounts of its own";
 
 /**
- * Wraps a command so that the server sees accounts and a lookup of its own, and `/run` empty, in a mount namespace: nothing
+ * Wraps a command so that the server sees accounts and a lookup of its own, and `/run` and `/dev/shm` empty, in a mount namespace: nothing
  * of the system is changed, and nothing is left behind. Names are looked up in a hosts file alone, so that an unknown one fails
  * at once and no question leaves the machine.
  *
@@ -23,9 +23,9 @@ export function withPrivateFiles(command: readonly string[], directory: string):
   const files = {
     passwd: [
       "root:x:0:0:root:/:/bin/sh",
-      // What sshd and dante change to.
+      // What sshd and squid change to.
+      "proxy:x:13:13:proxy:/:/bin/false",
       "sshd:x:65533:65534:sshd:/:/bin/false",
-      "nobody:x:65534:65534:nobody:/:/bin/false",
       `${username}:x:4242:65534::/:/bin/false`,
     ],
     shadow: ["root:*:19000::::::", `${username}:${passwordHash}:19000::::::`],
@@ -36,7 +36,12 @@ export function withPrivateFiles(command: readonly string[], directory: string):
     const path = writeServerFile(directory, name, lines.join("\n") + "\n");
     return `mount --bind '${path}' /etc/${name}`;
   });
-  mounts.push("mount -t tmpfs tmpfs /run", "mkdir /run/sshd", 'exec "$@"');
+  mounts.push(
+    "mount -t tmpfs tmpfs /dev/shm",
+    "mount -t tmpfs tmpfs /run",
+    "mkdir /run/sshd",
+    'exec "$@"',
+  );
   return [...unshare("--mount"), "/bin/sh", "-c", mounts.join(" && "), "sh", ...command];
 }
 

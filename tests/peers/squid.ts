@@ -1,6 +1,7 @@
 import { chmodSync, existsSync } from "node:fs";
 import { server as certificate } from "../certs/certificates.ts";
 import { passwordHash, username } from "./credentials.ts";
+import { withPrivateFiles } from "./private_files.ts";
 import { findProgram } from "./program.ts";
 import { freePorts, type ServerProcess, startServer, writeServerFile } from "./server_process.ts";
 
@@ -35,7 +36,6 @@ export async function startSquid(forbiddenPort = 9): Promise<Squid> {
     // Started as root, squid goes on as another user, who must get to the passwords.
     chmodSync(directory, 0o755);
     const passwords = writeServerFile(directory, "passwords", `${username}:${passwordHash}\n`);
-    const hosts = writeServerFile(directory, "hosts", "127.0.0.1 localhost\n");
     const config = writeServerFile(
       directory,
       "squid.conf",
@@ -60,7 +60,6 @@ export async function startSquid(forbiddenPort = 9): Promise<Squid> {
         "coredump_dir none",
         "pinger_enable off",
         "max_filedescriptors 4096",
-        `hosts_file ${hosts}`,
         // Nobody answers there, so that no question leaves the machine.
         "dns_nameservers 127.0.0.1",
         "dns_retransmit_interval 100 milliseconds",
@@ -68,7 +67,9 @@ export async function startSquid(forbiddenPort = 9): Promise<Squid> {
         "connect_timeout 5 seconds",
       ].join("\n") + "\n",
     );
-    return { command: [squid.path, "-N", "-d", "1", "-f", config], listens: ports };
+    // The name is that of its shared memory, which two of them must not have in common.
+    const command = [squid.path, "-N", "-n", `anydial${open}`, "-d", "1", "-f", config];
+    return { command: withPrivateFiles(command, directory), listens: ports };
   });
   const [address, basicAddress, tlsAddress] = ports.map((port) => `127.0.0.1:${port}`);
   return Object.assign(server, {
