@@ -8,10 +8,12 @@ export async function connectFailure(
   request: ConnectRequest,
 ): Promise<ConnectFailure> {
   const code = systemErrorCode(error) ?? "ERR_DIAL_FAILED";
-  const local = "localAddress" in request ? request.localAddress : undefined;
   // Deno says EINVAL, and Bun may say ECONNREFUSED, of a local address that is not there.
-  if (local !== undefined && (code === "EINVAL" || code === "ECONNREFUSED")) {
-    const failure = await bindFailure(local);
+  if (
+    "localAddress" in request && request.localAddress !== undefined &&
+    (code === "EINVAL" || code === "ECONNREFUSED")
+  ) {
+    const failure = await bindFailure(request.localAddress, request.localPort);
     if (failure !== undefined) return failure;
   }
   // Deno says EPERM of an address that its permissions do not cover.

@@ -4,6 +4,7 @@ import { connError } from "../src/core/conn_error.ts";
 import type { SystemErrorCode } from "../src/core/dial_error_code.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
 import { systemErrorCode } from "../src/core/error_reason.ts";
+import { joinHostPort } from "../src/core/host_port.ts";
 import {
   type ConnectDone,
   type ConnectFailure,
@@ -54,7 +55,25 @@ export function denoDialer(options: DenoDialerOptions = {}): ContextDialer {
   if (api === "native" && needsNode !== undefined) {
     throw new TypeError(`Deno.connect cannot set ${needsNode}: leave api: "native" away`);
   }
-  return netDialer(api === "node" ? netConnector(options) : denoConnector(options), options);
+  return netDialer(api === "node" ? nodeConnector(options) : denoConnector(options), options);
+}
+
+/** Deno's `node:net` throws where nobody can catch it, if the permissions do not cover the local end: so they are asked. */
+function nodeConnector(options: DenoDialerOptions): Connector {
+  const connector = netConnector(options);
+  return {
+    connect(request, done, cancellable) {
+      if (!("path" in request) && (request.localAddress ?? request.localPort) !== undefined) {
+        const { family, localAddress = family === 4 ? "0.0.0.0" : "::", localPort = 0 } = request;
+        const host = joinHostPort(localAddress, localPort);
+        if (Deno.permissions.requestSync({ name: "net", host }).state !== "granted") {
+          const reason = `Requires net access to "${host}"`;
+          return failLater({ code: "EACCES", reason }, done);
+        }
+      }
+      return connector.connect(request, done, cancellable);
+    },
+  };
 }
 
 function denoConnector(options: DenoDialerOptions): Connector {
@@ -252,4 +271,7 @@ declare const Deno: {
       | { hostname: string; port: number; signal?: AbortSignal }
       | { transport: "unix"; path: string },
   ): Promise<DenoSocket>;
+  permissions: {
+    requestSync(descriptor: { name: "net"; host: string }): { state: string };
+  };
 };

@@ -8,7 +8,13 @@ export function zoneFailure(host: string): ConnectFailure | undefined {
   const percent = host.indexOf("%");
   if (percent < 0) return undefined;
   const zone = host.slice(percent + 1);
-  const interfaces = networkInterfaces();
+  let interfaces;
+  try {
+    interfaces = networkInterfaces();
+  } catch {
+    // Deno without --allow-sys, whose own connect knows zones and refuses the unknown.
+    return undefined;
+  }
   const known = Object.hasOwn(interfaces, zone) ||
     Object.values(interfaces).some((all) =>
       all?.some((one) => one.family === "IPv6" && String(one.scopeid) === zone && one.scopeid !== 0)
@@ -16,8 +22,11 @@ export function zoneFailure(host: string): ConnectFailure | undefined {
   return known ? undefined : { code: "EINVAL", reason: `no network interface "${zone}"` };
 }
 
-/** Why nothing can be bound to a local address, if so; asked after a failure that a runtime reports as something else. */
-export function bindFailure(localAddress: string): Promise<ConnectFailure | undefined> {
+/** Why nothing can be bound to a local end, if so; asked after a failure that a runtime reports as something else. */
+export function bindFailure(
+  localAddress: string,
+  localPort: number = 0,
+): Promise<ConnectFailure | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (cause) => {
@@ -29,7 +38,7 @@ export function bindFailure(localAddress: string): Promise<ConnectFailure | unde
       );
     });
     server.listen(
-      { host: localAddress, port: 0, exclusive: true },
+      { host: localAddress, port: localPort, exclusive: true },
       () => server.close(() => resolve(undefined)),
     );
   });

@@ -21,6 +21,8 @@ export interface NetDialInit {
   readonly connector: Connector;
   readonly config: NetDialerConfig;
   readonly resolver: Resolver;
+  /** Whether a name may go to the runtime, which looks it up itself: not past the user's own resolver. */
+  readonly mayDialNames: boolean;
   readonly clock: Clock;
   readonly network: Network;
   readonly address: string;
@@ -238,23 +240,29 @@ export class NetDial {
   }
 
   /** Nothing is left to try. */
-  #exhausted({ host, port, families }: NameTarget): void {
-    const { connector, config } = this.#init;
-    if (this.#attempts.length > 0) return this.#failAttempts();
-    const denied = this.#lookupErrors.length > 0 &&
-      this.#lookupErrors.every(({ code }) => code === "EACCES");
-    const anyFamily = families.length === 2 && config.onlyFamily === undefined;
-    if (denied && anyFamily && connector.connectName !== undefined) {
-      const attempt = this.#begin(joinHostPort(host, port));
-      attempt.node.detail = "by name, since its lookup is not permitted";
-      this.#race = undefined;
-      if (this.#over) return;
-      attempt.cancel = connector.connectName(host, port, (failure, conn) => {
-        this.#attemptEnded(attempt, failure, conn);
-      });
-      return;
+  #exhausted(target: NameTarget): void {
+    const { connector, config, mayDialNames } = this.#init;
+    const denied = [...this.#attempts.map(({ error }) => error), ...this.#lookupErrors]
+      .every((error) => error?.code === "EACCES");
+    const anyFamily = target.families.length === 2 && config.onlyFamily === undefined;
+    if (denied && anyFamily && mayDialNames && connector.connectName !== undefined) {
+      this.#attemptName(target);
+    } else if (this.#attempts.length > 0) {
+      this.#failAttempts();
+    } else {
+      this.#failLookups(target.host);
     }
-    this.#failLookups(host);
+  }
+
+  /** The permissions may cover the name, where they cover neither its lookup nor its addresses. */
+  #attemptName({ host, port }: NameTarget): void {
+    const attempt = this.#begin(joinHostPort(host, port));
+    attempt.node.detail = "by name, since neither lookup nor addresses are permitted";
+    this.#race = undefined;
+    if (this.#over) return;
+    attempt.cancel = this.#init.connector.connectName!(host, port, (failure, conn) => {
+      this.#attemptEnded(attempt, failure, conn);
+    });
   }
 
   #failLookups(host: string): void {

@@ -21,17 +21,24 @@ export function netDialer(
 ): ContextDialer {
   const config = netDialerConfig(options);
   const resolver = options.resolver ?? systemResolver;
+  const mayDialNames = options.resolver === undefined;
   return {
     dialContext(network, address, dialOptions = {}) {
       return new Promise<Conn>((resolve, reject) => {
         const { signal } = dialOptions;
         if (signal?.aborted) reject(signal.reason);
         else {
-          new NetDial(
-            { connector, config, resolver, clock, network, address, resolve, reject },
-            dialOptions,
-          )
-            .start();
+          new NetDial({
+            connector,
+            config,
+            resolver,
+            mayDialNames,
+            clock,
+            network,
+            address,
+            resolve,
+            reject,
+          }, dialOptions).start();
         }
       });
     },

@@ -168,28 +168,54 @@ test("one local address confines the dial to its family", async () => {
   }
 });
 
-test("a name whose lookup is not permitted goes to the runtime as a name", async () => {
-  const denied = Object.assign(new Error("denied"), { code: "EPERM" });
-  const trial = new Trial({}, { 6: denied, 4: denied });
+/** Fails all attempts for want of permission, and takes down which names are dialed as such. */
+function withoutPermission(trial: Trial): string[] {
   const names: string[] = [];
   const connector: Connector = trial.connector;
-  connector.connectName = (host, port, done) => {
-    names.push(`${host} ${port}`);
-    const local = { localAddress: undefined, localPort: undefined };
-    return trial.connector.connect({ family: 4, host: "192.0.2.4", port, ...local }, done);
+  const { connect } = connector;
+  const at = { family: 4, port: 9, localAddress: undefined, localPort: undefined } as const;
+  connector.connect = (request, done, cancellable) => {
+    const cancel = connect.call(connector, request, done, cancellable);
+    queueMicrotask(() => trial.connector.attempts.at(-1)!.fail({ code: "EACCES" }));
+    return cancel;
   };
-  const dial = trial.dial("peer.test:9");
+  connector.connectName = (host, _port, done) => {
+    names.push(host);
+    return connect.call(connector, { host: "192.0.2.4", ...at }, done, true);
+  };
+  return names;
+}
+
+test("a name none of whose addresses is permitted goes to the runtime as a name", async () => {
+  const trial = new Trial({ resolver: undefined });
+  const names = withoutPermission(trial);
+  const dial = trial.dial("localhost:9");
   await settle();
-  assert.deepEqual(names, ["peer.test 9"]);
-  trial.connector.attempts[0]!.succeed();
-  const attempt = (await dial).report.children.find(({ kind }) => kind === "attempt");
-  assert.equal(attempt?.detail, "by name, since its lookup is not permitted");
-  // The runtime would choose the family, so these cannot be done.
+  assert.deepEqual(trial.connector.addresses, ["[::1]:9", "127.0.0.1:9", "192.0.2.4:9"]);
+  assert.deepEqual(names, ["localhost"]);
+  trial.connector.attempts[2]!.succeed();
+  const attempt = (await dial).report.children.at(-1);
+  assert.equal(attempt?.outcome, "ok");
+  assert.equal(attempt?.detail, "by name, since neither lookup nor addresses are permitted");
+});
+
+test("the runtime would choose the family, so tcp4 and tcp6 never go by name", async () => {
+  const trial = new Trial({ resolver: undefined });
+  const names = withoutPermission(trial);
   for (const network of ["tcp4", "tcp6"] as const) {
-    const error = await failureOf(trial.dial("peer.test:9", { network }));
-    assert.deepEqual([error.code, error.phase], ["EACCES", "resolve"]);
+    assert.equal((await failureOf(trial.dial("localhost:9", { network }))).code, "EACCES");
   }
-  assert.equal(names.length, 1);
+  assert.deepEqual(names, []);
+});
+
+test("a name never goes past a resolver of the user's own", async () => {
+  const denied = Object.assign(new Error("denied"), { code: "EPERM" });
+  for (const answers of [both, { 6: denied, 4: denied }]) {
+    const trial = new Trial({}, answers);
+    const names = withoutPermission(trial);
+    assert.equal((await failureOf(trial.dial("peer.test:9"))).code, "EACCES");
+    assert.deepEqual(names, []);
+  }
 });
 
 test("what a listener throws does not disturb the dial", async () => {
