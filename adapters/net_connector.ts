@@ -170,8 +170,15 @@ class NodeConn extends PushConn {
 
   readonly #onSent = (error?: Error | null): void => {
     if (this.#sentAtOnce > 0) this.#sentAtOnce--;
-    else this.#sent?.(error);
+    else this.#sent?.(error && this.#whyUnsent(error));
   };
+
+  /** A write that waited when the socket failed is told that it was cancelled, and not why. */
+  #whyUnsent(error: Error): Error {
+    if ((error as { code?: unknown }).code !== "ECANCELED") return error;
+    return this.#socket.errored ??
+      connError("EPIPE", "Cannot write: the connection is closed", error);
+  }
 
   protected shutdown(): Promise<void> {
     return new Promise((resolve, reject) => {
