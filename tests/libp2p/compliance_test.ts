@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { runProcess } from "../../scripts/run_process.ts";
+import { type Runtime, runtimeBinary } from "../../scripts/runtimes.ts";
+import { danteMissing, startDante } from "../peers/dante.ts";
+import { squidMissing, startSquid } from "../peers/squid.ts";
+import { runtime } from "../runtime.ts";
+
+// libp2p's own suite for transports, in processes of its own: compliance_program.ts says why.
+
+interface Outcome {
+  readonly name: string;
+  readonly error?: string;
+}
+
+/** How many tests the suite has, for each address family. */
+const suiteTests = 15;
+/** Under which name it is noted that some did not run. */
+const everyTest = "(every test)";
+
+const program = fileURLToPath(new URL("compliance_program.ts", import.meta.url));
+const runtimes: readonly Runtime[] = runtime === "node" ? ["node", "node22"] : [runtime];
+
+/** Runs the suite once on each of the runtimes; a test that fails on one has failed. */
+async function runSuite(...args: string[]): Promise<Map<string, string | undefined>> {
+  const outcomes = new Map<string, string | undefined>();
+  for (const on of runtimes) {
+    const flags = on === "deno" ? ["run", "-A", "--no-check"] : [];
+    const command = [runtimeBinary(on), ...flags, program, ...args];
+    const { output } = await runProcess(command, { limitMs: 100_000, output: "collect" });
+    const ran = output.split("\n").filter((line) => line.startsWith("{")).map((line) =>
+      JSON.parse(line) as Outcome
+    );
+    for (const { name, error } of ran) {
+      outcomes.set(name, outcomes.get(name) ?? (error && `on ${on}: ${error}`));
+    }
+    if (ran.length < suiteTests) outcomes.set(everyTest, `${on} ran ${ran.length}: ${output}`);
+  }
+  return outcomes;
+}
+
+const missing = danteMissing ?? squidMissing;
+const dante = missing === undefined ? await startDante({ method: "none" }) : undefined;
+const squid = missing === undefined ? await startSquid() : undefined;
+const ways: [string, string[]][] = [
+  ["directly", []],
+  ["through SOCKS5", ["socks5", dante?.address ?? ""]],
+  ["through HTTP CONNECT", ["http-connect", squid?.address ?? ""]],
+];
+const suites: { name: string; skip?: string; outcomes?: Map<string, string | undefined> }[] = [];
+try {
+  for (const [way, args] of ways) {
+    const skip = args.length > 0 ? missing : undefined;
+    suites.push(
+      ...await Promise.all(["ip4", "ip6"].map(async (family) => {
+        const name = `compliance ${way} over ${family}`;
+        return skip === undefined
+          ? { name, outcomes: await runSuite(family, ...args) }
+          : { name, skip };
+      })),
+    );
+  }
+} finally {
+  await dante?.stop();
+  await squid?.stop();
+}
+
+// Registered when all is known: node:test would end the file's tests while it still awaits the next.
+const tests = [...suites[0]!.outcomes!.keys()].filter((name) => name !== everyTest);
+for (const { name: suite, skip, outcomes } of suites) {
+  for (const name of tests) {
+    test(`${suite}: ${name}`, { skip }, () => {
+      if (!outcomes!.has(name)) assert.fail(`not run: ${outcomes!.get(everyTest)}`);
+      assert.equal(outcomes!.get(name), undefined);
+    });
+  }
+}
+
+test("the compliance suite has as many tests as are counted on", () => {
+  assert.equal(tests.length, suiteTests);
+});
