@@ -1,0 +1,47 @@
+/** The part of the demo that runs on each runtime: dials a libp2p node and negotiates a protocol with it. */
+import { type Conn, dialMultiaddr, isDialError, systemDialer } from "../mod.ts";
+import { formatReport } from "../src/observe/mod.ts";
+
+/** The protocol of the negotiation itself, and the one that a libp2p node wants next: encryption. */
+const protocols = ["/multistream/1.0.0", "/noise"];
+
+try {
+  const dialer = systemDialer({ timeoutMs: 5_000 });
+  // The empty path is refused, but only once the runtime's adapter is loaded, which would lengthen the first dial.
+  await dialer.dialContext("unix", "").catch(() => {});
+  const conn = await dialMultiaddr(dialer, process.argv[2]!);
+  console.log(formatReport(conn.report));
+  for (const protocol of protocols) {
+    await conn.write(encodeMessage(protocol));
+    const answer = await readMessage(conn);
+    console.log(`sent ${protocol}, the peer answered ${answer}`);
+    if (answer !== protocol) throw new Error(`the peer does not speak ${protocol}`);
+  }
+  conn.close();
+} catch (error) {
+  if (isDialError(error)) console.log(formatReport(error.report));
+  console.error(String(error));
+  process.exitCode = 1;
+}
+
+/** A multistream message: its length as a varint, which is one byte below 128, the text, and a line break. */
+function encodeMessage(text: string): Uint8Array {
+  const body = new TextEncoder().encode(`${text}\n`);
+  return Uint8Array.of(body.byteLength, ...body);
+}
+
+async function readMessage(conn: Conn): Promise<string> {
+  const [length] = await readExactly(conn, 1);
+  if (length! > 127) throw new Error("the peer's answer is longer than any protocol asked for");
+  return new TextDecoder().decode(await readExactly(conn, length!)).trimEnd();
+}
+
+async function readExactly(conn: Conn, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let filled = 0; filled < length;) {
+    const count = await conn.read(bytes.subarray(filled));
+    if (count === null) throw new Error("the peer closed the connection");
+    filled += count;
+  }
+  return bytes;
+}
