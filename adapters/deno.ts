@@ -114,6 +114,8 @@ function open(
   done: ConnectDone,
 ): () => void {
   const controller = new AbortController();
+  // The last thing that `Deno.connect` does is to ask this, and if it throws then, nobody has the connection to close it.
+  controller.signal.throwIfAborted = () => {};
   let cancelled = false;
   connect(controller.signal).then(
     (conn) => cancelled ? conn.close() : done(undefined, opened(conn)),
