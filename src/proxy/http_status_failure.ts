@@ -60,7 +60,8 @@ export function httpStatusFailure(
  * 503 with Retry-After (RFC 9110 §15.6.4) about the proxy's load.
  */
 function verdict({ status, fields }: HttpHead, authenticated: boolean): Verdict {
-  if (status === 407) {
+  // 401 is what tinyproxy answers to a wrong password.
+  if (status === 407 || status === 401) {
     return [authenticated ? "ERR_PROXY_AUTH_FAILED" : "ERR_PROXY_AUTH_REQUIRED", "proxy"];
   }
   const [, error] = /;\s*error=([a-z_]+)/i.exec(valueOf(fields, "proxy-status") ?? "") ?? [];

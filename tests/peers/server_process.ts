@@ -8,6 +8,8 @@ import { join } from "node:path";
 export interface ServerProcess {
   /** Lets connections hang: the system accepts them, and nobody answers. */
   freeze(): Promise<void>;
+  /** Undoes {@linkcode ServerProcess.freeze}. */
+  thaw(): void;
   /** Kills it with all that it forked, waits until they are gone, and removes its directory. Idempotent. */
   stop(): Promise<void>;
 }
@@ -137,6 +139,10 @@ class GuardedServer implements ServerProcess {
     }
   }
 
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
   async stop(): Promise<void> {
     this.#signal("SIGKILL");
     if (this.#child.pid !== undefined) {
@@ -153,7 +159,7 @@ class GuardedServer implements ServerProcess {
     }
   }
 
-  #signal(signal: "SIGSTOP" | "SIGKILL"): void {
+  #signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
     try {
       process.kill(-this.#child.pid!, signal);
     } catch {

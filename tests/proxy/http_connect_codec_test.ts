@@ -313,6 +313,7 @@ test("HttpConnectCodec tells the proxy's faults from the target's", () => {
   assert.equal(verdict(404), "proxy ERR_PROXY_REPLY");
   assert.equal(verdict(405), "proxy ERR_PROXY_COMMAND_UNSUPPORTED");
   assert.equal(verdict(407), "proxy ERR_PROXY_AUTH_REQUIRED");
+  assert.equal(verdict(401), "proxy ERR_PROXY_AUTH_REQUIRED");
   assert.equal(verdict(429), "proxy ERR_PROXY_OVERLOADED");
   assert.equal(verdict(451), "target ERR_PROXY_TARGET_NOT_ALLOWED");
   for (const status of [500, 502, 503, 590, 593, 594, 599]) {

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import type { Conn } from "../../../src/core/conn.ts";
+import { type DialError, isDialError } from "../../../src/core/dial_error.ts";
+import type { DialErrorCode } from "../../../src/core/dial_error_code.ts";
+import { bytesOf, readEach, readExactly } from "../../../src/testing/read_all.ts";
+import { password, plainPassword } from "../../peers/credentials.ts";
+import type { ServerProcess } from "../../peers/server_process.ts";
+import type { BadCredentials, Running } from "../real_proxy.ts";
+import { echo, startTarget } from "../target.ts";
+import { within } from "../within.ts";
+
+/** The proxy cannot reach the target: the target is blamed, unless the proxy does not tell. */
+export async function badTarget(
+  { dial }: Running,
+  address: string,
+  expected: DialErrorCode,
+): Promise<void> {
+  const error = await failedDial(within("the refusal", dial(address)));
+  assert.equal(error.code, expected, error.message);
+  assert.equal(error.address, address);
+  if (!expected.startsWith("ERR_PROXY_")) return assert.equal(error.phase, "resolve");
+  assert.equal(error.phase, "proxy");
+  assert.equal(error.blame, expected.startsWith("ERR_PROXY_TARGET_") ? "target" : "proxy");
+}
+
+/** The proxy turns the dial away, and nothing of it shows. */
+export async function badCredentials(
+  { server }: Running,
+  { dialer, code }: BadCredentials<ServerProcess>,
+): Promise<void> {
+  const target = await startTarget(echo);
+  try {
+    const dialing = dialer(server).dialContext("tcp", target.address);
+    const error = await failedDial(within("the refusal", dialing));
+    assert.equal(error.code, code, error.message);
+    assert.equal(error.phase, "proxy");
+    assert.equal(error.blame, "proxy");
+    const shown = JSON.stringify([error.message, error.report, String(error.cause), error.cause]);
+    for (const secret of [password, plainPassword, "wrong-s3cret"]) {
+      assert.ok(!shown.includes(secret), shown);
+    }
+  } finally {
+    await target.close();
+  }
+}
+
+/** A proxy that accepts and is silent holds a dial no longer than its limit, and works again afterwards. */
+export async function silentProxy({ proxy, server, dial }: Running): Promise<void> {
+  const target = await startTarget(echo);
+  try {
+    const limited = proxy.dialer(server, { timeoutMs: 300 });
+    await server.freeze();
+    try {
+      const error = await failedDial(
+        within("the limit", limited.dialContext("tcp", target.address)),
+      );
+      assert.equal(error.code, "ETIMEDOUT", error.message);
+      assert.equal(error.blame, proxy.blamedForSilence);
+    } finally {
+      server.thaw();
+    }
+    await assertWorks(await within("the next dial", dial(target.address)));
+  } finally {
+    await target.close();
+  }
+}
+
+/** The proxy is killed while a dial waits for its answer. */
+export async function killedInHandshake({ server, dialer }: Running): Promise<void> {
+  const target = await startTarget(echo);
+  try {
+    await server.freeze();
+    // What the listener gives cannot be seen by the compiler.
+    const began: { event?: () => void } = {};
+    const begun = new Promise<void>((resolve) => began.event = resolve);
+    const dialing = dialer.dialContext("tcp", target.address, {
+      onEvent: (event) => event.type === "handshake-start" && began.event!(),
+    });
+    const failing = failedDial(within("the failure", dialing));
+    await within("the handshake", begun);
+    await server.stop();
+    const error = await failing;
+    assert.equal(error.blame, "proxy");
+    // A handshake in one flight that was cut off is tried again step by step, over a new connection.
+    const codes = ["ERR_PROXY_CLOSED", "ECONNRESET", "EPIPE", "ECONNREFUSED"];
+    assert.ok(codes.includes(error.code), error.message);
+    assert.equal(error.phase, error.code === "ECONNREFUSED" ? "connect" : "proxy");
+    await assertDown(dialer, target.address);
+  } finally {
+    await target.close();
+  }
+}
+
+/** The proxy is killed while bytes go both ways: both ends of the client's connection find out. */
+export async function killedInMidStream({ server, dial, dialer }: Running): Promise<void> {
+  const block = new Uint8Array(64 * 1024).fill(7);
+  const target = await startTarget(async (conn) => {
+    const sending = writeUntilCut(conn, block);
+    // It reads as well: microsocks does not go on with one way while the other one is stuck.
+    await readEach(conn, () => {});
+    await sending;
+  });
+  try {
+    const conn = await dial(target.address);
+    const reading = readUntilCut(conn);
+    const writing = writeUntilCut(conn, block);
+    await reading.flowing;
+    await server.stop();
+    const readCode = await within("the end of reading", reading.ended);
+    assert.ok(["end", "ECONNRESET", "EPIPE"].includes(readCode), readCode);
+    const writeCode = await within("the end of writing", writing);
+    assert.ok(["ECONNRESET", "EPIPE"].includes(writeCode), writeCode);
+    conn.close();
+    await target.idle();
+    await assertDown(dialer, target.address);
+  } finally {
+    await target.close();
+  }
+}
+
+function readUntilCut(conn: Conn): { flowing: Promise<void>; ended: Promise<string> } {
+  let ended!: Promise<string>;
+  const flowing = new Promise<void>((resolve) => {
+    ended = (async () => {
+      const buffer = new Uint8Array(64 * 1024);
+      try {
+        for (let total = 0, count; (count = await conn.read(buffer)) !== null;) {
+          if ((total += count) > 1_000_000) resolve();
+        }
+        return "end";
+      } catch (error) {
+        return String((error as { code?: unknown }).code);
+      }
+    })();
+  });
+  return { flowing: within("the stream", flowing), ended };
+}
+
+async function writeUntilCut(conn: Pick<Conn, "write">, block: Uint8Array): Promise<string> {
+  try {
+    while (true) await conn.write(block);
+  } catch (error) {
+    return String((error as { code?: unknown }).code);
+  }
+}
+
+/** A dial of a proxy that is not there fails at once, and the proxy is blamed. */
+async function assertDown(dialer: Running["dialer"], address: string): Promise<void> {
+  const error = await failedDial(within("the refusal", dialer.dialContext("tcp", address)));
+  assert.equal(error.code, "ECONNREFUSED", error.message);
+  assert.equal(error.phase, "connect");
+  assert.equal(error.blame, "proxy");
+}
+
+/** The tunnel leads to {@linkcode echo}. */
+export async function assertWorks(conn: Conn): Promise<void> {
+  await conn.write(bytesOf("works"));
+  assert.equal(new TextDecoder().decode(await within("the echo", readExactly(conn, 5))), "works");
+  conn.close();
+}
+
+async function failedDial(dialing: Promise<Conn>): Promise<DialError> {
+  const error = await dialing.then((conn) => {
+    conn.close();
+    throw new Error("the dial succeeded");
+  }, (error: unknown) => error);
+  if (!isDialError(error)) throw error;
+  return error;
+}
