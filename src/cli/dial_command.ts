@@ -6,6 +6,7 @@ import { dialOnce } from "./dial_once.ts";
 import { dialOptions, readDialSetup } from "./dial_options.ts";
 import { writeError, writeOutput } from "./standard_streams.ts";
 import { parseTarget } from "./target.ts";
+import { warmUp } from "./warm_up.ts";
 
 /** `anydial dial`. */
 export const dialCommand: Command = {
@@ -31,7 +32,9 @@ export const dialCommand: Command = {
   ],
   async run(input) {
     const target = parseTarget(input.argument);
-    const result = await dialOnce(target, readDialSetup(input), input.signal);
+    const setup = readDialSetup(input);
+    await warmUp();
+    const result = await dialOnce(target, setup, input.signal);
     if (input.has("verbose")) await writeError(`${formatReport(result.report)}\n`);
     if (result.outcome === "aborted") return 130;
     if (result.outcome === "failed") throw result.error;

@@ -1,5 +1,4 @@
 import process from "node:process";
-import { systemDialer } from "../../adapters/system.ts";
 import { onAbort } from "../core/signals.ts";
 import { formatReport } from "../observe/format_report.ts";
 import type { Command } from "./command.ts";
@@ -10,6 +9,7 @@ import { formatSummary, probeSummary, tellingResult } from "./probe_summary.ts";
 import { writeError, writeOutput } from "./standard_streams.ts";
 import { parseTarget } from "./target.ts";
 import { UsageError } from "./usage_error.ts";
+import { warmUp } from "./warm_up.ts";
 
 /** `anydial probe`. */
 export const probeCommand: Command = {
@@ -88,13 +88,6 @@ function readCount(text: string): number {
     throw new UsageError(`--count must be a number from 1 to ${mostDials}, not "${text}"`);
   }
   return count;
-}
-
-/** Loads what the first dial would load, so that the times are the network's. */
-async function warmUp(): Promise<void> {
-  await import("node:dns");
-  // The empty path is refused, but only by the runtime's adapter.
-  await systemDialer().dialContext("unix", "").catch(() => {});
 }
 
 /** Waits, or until the user interrupts. */

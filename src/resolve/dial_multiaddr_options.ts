@@ -6,7 +6,7 @@ export interface DialMultiaddrOptions extends Omit<DialOptions, "remoteMultiaddr
   /**
    * Who looks up the TXT records of `/dnsaddr`.
    *
-   * @default `node:dns` with the system's name servers.
+   * @default `node:dns` with the system's name servers, for which Deno wants `--allow-net`.
    */
   txtResolver?: TxtResolver;
 }
