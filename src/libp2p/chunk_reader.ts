@@ -38,9 +38,11 @@ export class ChunkReader {
 
 /** Node's way to memory that is not zeroed first, which is what making a buffer costs most. */
 const { Buffer } = globalThis as {
-  Buffer?: { allocUnsafeSlow?(bytes: number): Uint8Array };
+  Buffer?: { allocUnsafeSlow?(bytes: number): Uint8Array<ArrayBuffer> };
 };
 
 function unfilled(bytes: number): Uint8Array {
-  return Buffer?.allocUnsafeSlow?.(bytes) ?? new Uint8Array(bytes);
+  // As a plain array: the `slice` of a `Buffer` does not copy.
+  const memory = Buffer?.allocUnsafeSlow?.(bytes).buffer;
+  return memory === undefined ? new Uint8Array(bytes) : new Uint8Array(memory);
 }

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { bytesOf, readAll, readEach, readExactly, readText } from "../../src/testing/read_all.ts";
+import { runtime } from "../runtime.ts";
+import { collect, send, untilStill } from "./connection_traffic.ts";
+import { closing, withConnection, withPeer } from "./transport_trial.ts";
+
+const mebi = 1024 * 1024;
+/** More than the buffers of a connection hold, the system's included. */
+const totalBytes = 64 * mebi;
+
+test("what is sent arrives, in order and whole, however small and whatever the pieces", async () => {
+  await withConnection(async (connection, peer) => {
+    const sent = createHash("sha256");
+    const received = createHash("sha256");
+    const reading = readEach(peer, (chunk) => received.update(chunk));
+    for (let index = 0; index < 3_000; index++) {
+      const piece = new Uint8Array(index % 50 === 0 ? 70_000 : index % 700).fill(index);
+      sent.update(piece);
+      await send(connection, piece);
+    }
+    await connection.close();
+    await reading;
+    assert.equal(received.digest("hex"), sent.digest("hex"));
+  });
+});
+
+test("what arrives is told, in order and whole, in memory that nothing else is written to", async () => {
+  await withConnection(async (connection, peer) => {
+    const sent = createHash("sha256");
+    const chunks: Uint8Array[] = [];
+    connection.addEventListener("message", ({ data }) => chunks.push(data.subarray()));
+    const closed = closing(connection);
+    for (let index = 0; index < 1_500; index++) {
+      const piece = new Uint8Array(index % 50 === 0 ? 200_000 : index % 700).fill(index);
+      sent.update(piece);
+      await peer.write(piece);
+    }
+    await peer.closeWrite();
+    await closed;
+    const received = createHash("sha256");
+    for (const chunk of chunks) received.update(chunk);
+    assert.equal(received.digest("hex"), sent.digest("hex"));
+  });
+});
+
+test("a peer that speaks and closes at once loses nothing", async () => {
+  await withPeer(async (trial, peer, ma) => {
+    const accepting = peer.accept().then(async (conn) => {
+      await conn.write(new Uint8Array(300_000));
+      conn.close();
+    });
+    const connection = await trial.dial(ma);
+    const closed = closing(connection);
+    await accepting;
+    // Whoever comes late gets what was there before.
+    const taken = collect(connection);
+    await closed;
+    await untilStill(() => taken.bytes);
+    assert.equal(taken.bytes, 300_000);
+  });
+});
+
+for (const pauses of ["pauses", "does not listen"]) {
+  test(`whoever ${pauses} stops the peer, with little in memory, and gets everything later`, async () => {
+    await withConnection(async (connection, peer) => {
+      const taken = collect(connection);
+      await peer.write(bytesOf("begin"));
+      await untilStill(() => taken.bytes);
+      if (pauses === "pauses") connection.pause();
+      else taken.stop();
+      let written = 0;
+      const writing = (async () => {
+        const chunk = new Uint8Array(256 * 1024);
+        for (; written < totalBytes; written += chunk.byteLength) await peer.write(chunk);
+      })();
+      await untilStill(() => written);
+      assert.ok(written < totalBytes / 2, `the peer is stopped, not at ${written}`);
+      assert.ok(connection.readBufferLength <= 2 * mebi, `${connection.readBufferLength} are held`);
+      assert.equal(connection.status, "open");
+      if (pauses === "pauses") connection.resume();
+      else taken.resume();
+      await writing;
+      await untilStill(() => taken.bytes);
+      assert.equal(taken.bytes, 5 + totalBytes);
+    });
+  });
+}
+
+test("a peer that does not read stops the sender, with little in memory", async () => {
+  await withConnection(async (connection, peer) => {
+    const chunk = new Uint8Array(64 * 1024);
+    let sent = 0;
+    const sending = (async () => {
+      for (; sent < totalBytes; sent += chunk.byteLength) await send(connection, chunk);
+    })();
+    await untilStill(() => sent);
+    assert.ok(sent < totalBytes / 2, `the sender is stopped, not at ${sent}`);
+    assert.equal(connection.writeBufferLength, 0);
+    assert.equal(connection.writableNeedsDrain, true);
+    const before = process.memoryUsage().rss;
+    await untilStill(() => sent);
+    assert.ok(process.memoryUsage().rss - before < 16 * mebi);
+    let read = 0;
+    const reading = readEach(peer, (chunk) => read += chunk.byteLength);
+    await sending;
+    await connection.close();
+    await reading;
+    assert.equal(read, totalBytes);
+  });
+});
+
+test("close() sends what is unsent, and what the peer says meanwhile does not cut it off", async () => {
+  await withConnection(async (connection, peer) => {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+    connection.pause();
+    connection.send(new Uint8Array(8 * mebi));
+    let over = false;
+    let read = 0;
+    // Whatever comes for a socket that is gone makes the system reset the connection.
+    const talking = (async () => {
+      for (; !over; await pause()) await peer.write(new Uint8Array(1_000));
+      await peer.closeWrite();
+    })();
+    const reading = (async () => {
+      const buffer = new Uint8Array(256 * 1024);
+      for (let count; (count = await peer.read(buffer)) !== null; await pause()) read += count;
+    })().finally(() => over = true);
+    await connection.close();
+    await Promise.all([reading, talking]);
+    assert.equal(read, 8 * mebi);
+    assert.equal(connection.status, "closed");
+    assert.ok(connection.timeline.close);
+  });
+});
+
+test("close() does not wait long for a peer that never ends", async () => {
+  await withConnection(async (connection, peer) => {
+    const start = performance.now();
+    await connection.close();
+    assert.ok(performance.now() - start < 5_000);
+    assert.equal(connection.status, "closed");
+    assert.equal(await readText(peer), "");
+  });
+});
+
+test("close() of what cannot be sent ends with its signal's reason, and abort() ends the rest", async () => {
+  await withConnection(async (connection) => {
+    connection.send(new Uint8Array(totalBytes));
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const closed = connection.close({ signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 50);
+    // Which of the waits it was in decides who words it.
+    await assert.rejects(closed);
+    connection.abort(reason);
+    assert.equal(connection.status, "aborted");
+  });
+});
+
+test("two calls of close() at once are fine", async () => {
+  await withConnection(async (connection, peer) => {
+    const ended = readText(peer).then(() => peer.close());
+    await Promise.all([connection.close(), connection.close()]);
+    await ended;
+    assert.equal(connection.status, "closed");
+  });
+});
+
+test("abort() resets the connection, and says so", async () => {
+  await withConnection(async (connection, peer) => {
+    const error = new Error("no more");
+    const closed = closing(connection);
+    connection.abort(error);
+    assert.equal((await closed).error, error);
+    assert.equal((await closed).local, true);
+    const read = peer.read(new Uint8Array(1)).then((count) => count, ({ code }) => code);
+    // Deno.connect has no way to send RST.
+    assert.equal(await read, runtime === "deno" ? null : "ECONNRESET");
+  });
+});
+
+test("a peer's reset ends the connection with its error", async () => {
+  await withConnection(async (connection, peer, trial) => {
+    const closed = closing(connection);
+    await send(connection, bytesOf("hello"));
+    await readExactly(peer, 5);
+    peer.reset();
+    assert.equal((await closed).error?.code, "ECONNRESET");
+    assert.equal(connection.status, "aborted");
+    assert.equal(trial.counters.libp2p_tcp_dialer_events_total!.abort, 1);
+  });
+});
+
+test("a peer's end closes the connection, after what is unsent", async () => {
+  await withConnection(async (connection, peer, trial) => {
+    const closed = closing(connection);
+    connection.send(new Uint8Array(150_000));
+    await peer.closeWrite();
+    assert.equal((await closed).error, undefined);
+    assert.equal(connection.status, "closed");
+    assert.throws(() => connection.send(bytesOf("late")));
+    assert.equal((await readAll(peer)).byteLength, 150_000);
+    assert.equal(trial.counters.libp2p_tcp_dialer_events_total!.end, 1);
+  });
+});
+
+test("with allowHalfOpen a peer's end leaves this side open", async () => {
+  await withConnection(
+    async (connection, peer) => {
+      const ended = new Promise((resolve) =>
+        connection.addEventListener("remoteCloseWrite", resolve)
+      );
+      await peer.closeWrite();
+      await ended;
+      await send(connection, bytesOf("the answer"));
+      assert.equal(new TextDecoder().decode(await readExactly(peer, 10)), "the answer");
+      assert.equal(connection.status, "open");
+      await connection.close();
+      assert.equal(await readText(peer), "");
+    },
+    { dialOpts: { allowHalfOpen: true } },
+  );
+});
+
+test("a connection without a byte either way is aborted after outboundSocketInactivityTimeout", async () => {
+  await withConnection(
+    async (connection, peer) => {
+      let last = performance.now();
+      const closed = closing(connection);
+      for (let index = 0; index < 5; index++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        if (index % 2 === 0) await send(connection, bytesOf("x"));
+        else await peer.write(bytesOf("y"));
+        last = performance.now();
+      }
+      assert.equal((await closed).error?.name, "TimeoutError");
+      assert.ok(performance.now() - last >= 240, "any byte begins the time anew");
+    },
+    { outboundSocketInactivityTimeout: 250 },
+  );
+});
