@@ -397,6 +397,30 @@ test("/dnsaddr rejects with the signal's reason during attempts, and closes what
   assert.equal(clock.pending, 0);
 });
 
+test("/dnsaddr and an abort at the moment of success: the connection is handed over, or closed", async () => {
+  const txt = table({ "_dnsaddr.a.example": ["dnsaddr=/ip4/192.0.2.1/tcp/1"] });
+  const outcomes = new Set<boolean>();
+  for (let turns = 0; turns < 16; turns++) {
+    const controller = new AbortController();
+    const reason = { turns };
+    const conn = fakeConn("peer");
+    let connect = () => {};
+    const dialer = dialerFunc(() => new Promise((resolve) => connect = () => resolve(conn)));
+    const options = { signal: controller.signal, txtResolver: txt };
+    const dial = dialMultiaddr(dialer, "/dnsaddr/a.example", options);
+    const settled = dial.then(() => true, (error) => error === reason ? false : assert.fail(error));
+    await settle();
+    connect();
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    controller.abort(reason);
+    const connected = await settled;
+    await settle();
+    assert.equal(conn.closed, !connected, `aborted after ${turns} turns`);
+    outcomes.add(connected);
+  }
+  assert.equal(outcomes.size, 2);
+});
+
 test("/dnsaddr may be aborted by a listener at any event", async () => {
   const txt = table({
     "_dnsaddr.a.example": ["dnsaddr=/dnsaddr/b.example", "dnsaddr=/ip4/192.0.2.1/tcp/1"],
