@@ -120,8 +120,7 @@ export class MultiaddrDial {
       const options: DialOptions = { ...rest, signal, remoteMultiaddr: ma, onEvent };
       const dial = (async () => await dialer.dialContext(args.network, args.address, options))();
       const conn = await abortable(dial, signal, (late) => late.close());
-      if (this.#over) conn.close();
-      else this.#succeed(attempt, conn, startMs);
+      this.#succeed(attempt, conn, startMs);
     } catch (thrown) {
       if (this.#over) return;
       this.#attempts.delete(attempt);
@@ -205,7 +204,9 @@ export class MultiaddrDial {
 
   #succeed(winner: Attempt, conn: Conn, startMs: number): void {
     const report = (): DialReport => {
-      this.#trace.adopt(winner.node, conn.report, startMs);
+      // A connection of somebody else's making may have none.
+      const inner = conn.report as DialReport | undefined;
+      if (inner !== undefined) this.#trace.adopt(winner.node, inner, startMs);
       return this.#trace.report();
     };
     // Throws where a dialer answered something else than a connection.
