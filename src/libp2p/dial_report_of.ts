@@ -34,5 +34,6 @@ export function dialReportOf(
   // libp2p tells of a new connection before its transport can know it; below it is the one that the transport made.
   const { maConn } = connection as { maConn?: WeakKey };
   const conn = conns.get(connection) ?? (maConn && conns.get(maConn));
-  return conn && { ...conn.report, hops: conn.hops };
+  // A connection of somebody else's making may have none.
+  return conn && { ...conn.report, hops: conn.hops ?? [] };
 }

@@ -114,7 +114,7 @@ test("a peer that does not read stops the sender, with little in memory", async 
 test("close() sends what is unsent, and what the peer says meanwhile does not cut it off", async () => {
   await withConnection(async (connection, peer) => {
     const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
-    connection.pause();
+    collect(connection);
     connection.send(new Uint8Array(8 * mebi));
     let over = false;
     let read = 0;

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { multiaddr } from "@multiformats/multiaddr";
+import {
+  type ContextDialer,
+  type DialerForAddr,
+  dialerFunc,
+  type DialOptions,
+  isDialError,
+  systemDialer,
+} from "../../mod.ts";
+import { dialReportOf, tcp, type TcpOptions } from "../../src/libp2p/mod.ts";
+import { TransportTrial, withPeer } from "./transport_trial.ts";
+
+interface Dialed {
+  network: string;
+  address: string;
+  remoteMultiaddr: string;
+}
+
+/** A dialer that notes what it is asked for, and dials nothing. */
+function notingDialer(error: unknown = new Error("not dialed")): [ContextDialer, Dialed[]] {
+  const dialed: Dialed[] = [];
+  const dialer = dialerFunc((network, address, options?: DialOptions) => {
+    dialed.push({ network, address, remoteMultiaddr: String(options?.remoteMultiaddr) });
+    return Promise.reject(error);
+  });
+  return [dialer, dialed];
+}
+
+test("customTCPDialer is asked once a dial with the multiaddr, and its dialer dials", async () => {
+  const asked: string[] = [];
+  const customTCPDialer: DialerForAddr = (ma) => {
+    asked.push(ma.toString());
+    return systemDialer();
+  };
+  await withPeer(async (trial, peer, ma) => {
+    const connection = await trial.dial(ma);
+    assert.equal(connection.remoteAddr.toString(), ma);
+    assert.deepEqual(asked, [ma]);
+    assert.equal(peer.seen, 1);
+  }, { customTCPDialer });
+});
+
+test("customTCPDialer may answer later, and differently for each address", async () => {
+  const [noted, dialed] = notingDialer();
+  const customTCPDialer: DialerForAddr = async (ma) => {
+    await Promise.resolve();
+    return ma.toString().startsWith("/ip4/127.") ? systemDialer() : noted;
+  };
+  await withPeer(async (trial, peer, ma) => {
+    await trial.dial(ma);
+    await trial.failure("/ip4/192.0.2.1/tcp/4001");
+    assert.deepEqual(dialed.map(({ address }) => address), ["192.0.2.1:4001"]);
+    assert.equal(peer.seen, 1);
+  }, { customTCPDialer });
+});
+
+const bad: [what: string, factory: () => unknown, message: RegExp][] = [
+  ["throws", () => assert.fail("factory trouble"), /factory trouble/],
+  ["rejects", () => Promise.reject(new Error("factory trouble")), /factory trouble/],
+  ["answers nothing", () => undefined, /answered nothing that can dial/],
+  ["answers null later", () => Promise.resolve(null), /answered nothing that can dial/],
+  ["answers something else", () => ({ dial: true }), /answered nothing that can dial/],
+];
+for (const [what, factory, message] of bad) {
+  test(`a customTCPDialer that ${what} fails the dial, and nobody else dials`, async () => {
+    await withPeer(async (trial, peer, ma) => {
+      const error = await trial.failure(ma);
+      assert.ok(isDialError(error));
+      assert.equal(error.code, "ERR_DIAL_NO_DIALER");
+      assert.equal(error.phase, "route");
+      assert.match(error.message, message);
+      assert.equal(peer.seen, 0);
+    }, { customTCPDialer: factory as DialerForAddr });
+  });
+}
+
+test("a dialer that fails fails the dial, and nobody else dials", async () => {
+  const cause = Object.assign(new Error("no way"), { code: "EHOSTUNREACH" });
+  const [dialer] = notingDialer(cause);
+  await withPeer(async (trial, peer, ma) => {
+    const error = await trial.failure(ma);
+    assert.ok(isDialError(error));
+    assert.equal(error.code, "EHOSTUNREACH");
+    assert.equal(error.cause, cause);
+    assert.equal(peer.seen, 0);
+  }, { dialer });
+});
+
+test("a dialer gets names as names, with the family as its network", async () => {
+  const [dialer, dialed] = notingDialer();
+  const trial = new TransportTrial({ dialer });
+  const mas = [
+    "/dns/peer.example/tcp/1",
+    "/dns4/peer.example/tcp/2",
+    "/dns6/peer.example/tcp/3",
+    "/ip4/192.0.2.1/tcp/4",
+    "/ip6zone/eth0/ip6/fe80::1/tcp/5",
+  ];
+  for (const ma of mas) await trial.failure(ma);
+  assert.deepEqual(dialed.map(({ network, address }) => `${network} ${address}`), [
+    "tcp peer.example:1",
+    "tcp4 peer.example:2",
+    "tcp6 peer.example:3",
+    "tcp4 192.0.2.1:4",
+    "tcp6 [fe80::1%eth0]:5",
+  ]);
+  assert.deepEqual(dialed.map(({ remoteMultiaddr }) => remoteMultiaddr), mas);
+});
+
+const onion = `/onion3/${"a".repeat(56)}:4001`;
+const peerId = "/p2p/QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC";
+
+test("/onion3 reaches a dialer of the caller's as a name, with or without a peer id", async () => {
+  const [dialer, dialed] = notingDialer();
+  for (const options of [{ dialer }, { customTCPDialer: () => dialer }]) {
+    const trial = new TransportTrial(options);
+    for (const ma of [onion, onion + peerId]) {
+      await trial.failure(ma);
+      const expected = { network: "tcp", address: `${"a".repeat(56)}.onion:4001` };
+      assert.deepEqual(dialed.pop(), { ...expected, remoteMultiaddr: ma });
+    }
+  }
+});
+
+test("customTCPDialer is asked with the /onion3 itself", async () => {
+  const asked: string[] = [];
+  const customTCPDialer =
+    ((ma: unknown) => void asked.push(String(ma))) as unknown as DialerForAddr;
+  await new TransportTrial({ customTCPDialer }).failure(onion);
+  assert.deepEqual(asked, [onion]);
+});
+
+test("/onion3 is for dialers of the caller's alone", async () => {
+  const plain = new TransportTrial();
+  const custom = new TransportTrial({ dialer: systemDialer() });
+  const mas = [onion, onion + peerId, `${onion}/ws`, "/ip4/127.0.0.1/tcp/1"].map((ma) =>
+    multiaddr(ma)
+  );
+  assert.deepEqual(plain.transport.dialFilter(mas).map(String), ["/ip4/127.0.0.1/tcp/1"]);
+  assert.deepEqual(custom.transport.dialFilter(mas).map(String), [
+    onion,
+    onion + peerId,
+    "/ip4/127.0.0.1/tcp/1",
+  ]);
+  assert.deepEqual(custom.transport.listenFilter(mas).map(String), ["/ip4/127.0.0.1/tcp/1"]);
+  const error = await plain.failure(onion) as { code?: string };
+  assert.equal(error.code, "ERR_DIAL_MULTIADDR");
+});
+
+test("a dnsaddr is refused with a dialer of the caller's, unless its lookups are injected too", async () => {
+  const [dialer, dialed] = notingDialer();
+  const error = await new TransportTrial({ dialer }).failure("/dnsaddr/peer.example");
+  assert.ok(isDialError(error));
+  assert.equal(error.code, "ERR_DIAL_MULTIADDR");
+  assert.match(error.message, /txtResolver/);
+  assert.equal(dialed.length, 0);
+
+  const asked: string[] = [];
+  const txtResolver = {
+    resolveTxt(name: string) {
+      asked.push(name);
+      return Promise.resolve([["dnsaddr=/ip4/192.0.2.7/tcp/7"]]);
+    },
+  };
+  await new TransportTrial({ dialer, txtResolver }).failure("/dnsaddr/peer.example");
+  assert.deepEqual(asked, ["_dnsaddr.peer.example"]);
+  assert.deepEqual(dialed.map(({ address }) => address), ["192.0.2.7:7"]);
+});
+
+test("connectTimeoutMs covers the choice of the dialer and the dialer itself", async () => {
+  const never = () => new Promise<never>(() => {});
+  const choosing = new TransportTrial({ customTCPDialer: never, connectTimeoutMs: 50 });
+  const error = await choosing.failure("/ip4/192.0.2.1/tcp/4001");
+  assert.ok(isDialError(error));
+  assert.deepEqual([error.code, error.phase], ["ETIMEDOUT", "route"]);
+  assert.match(error.message, /192\.0\.2\.1:4001: timed out after 50 ms waiting for the function/);
+
+  const dialing = new TransportTrial({ dialer: dialerFunc(never), connectTimeoutMs: 50 });
+  const late = await dialing.failure("/ip4/192.0.2.1/tcp/4001");
+  assert.ok(isDialError(late));
+  assert.deepEqual([late.code, late.phase], ["ETIMEDOUT", "connect"]);
+  assert.deepEqual(dialing.counters.libp2p_tcp_dialer_events_total, { timeout: 1, error: 1 });
+});
+
+test("a connection of somebody else's making, without a report, is taken too", async () => {
+  await withPeer(async (trial, peer, ma) => {
+    const connection = await trial.dial(ma);
+    assert.equal(peer.seen, 1);
+    assert.deepEqual(dialReportOf(connection)!.hops, []);
+    assert.equal(dialReportOf(connection)!.outcome, "ok");
+  }, {
+    dialer: dialerFunc(async (...args) => withoutReport(await systemDialer().dialContext(...args))),
+  });
+});
+
+function withoutReport<T extends { report: unknown }>(conn: T): T {
+  return new Proxy(conn, {
+    get(target, key) {
+      if (key === "report" || key === "hops") return undefined;
+      const value = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+const misuses: [what: string, options: unknown, error: typeof TypeError, message: RegExp][] = [
+  [
+    "dialer with customTCPDialer",
+    { dialer: systemDialer(), customTCPDialer: () => systemDialer() },
+    TypeError,
+    /dialer and customTCPDialer/,
+  ],
+  [
+    "dialOpts with dialer",
+    { dialer: systemDialer(), dialOpts: {} },
+    TypeError,
+    /dialOpts and dialer/,
+  ],
+  [
+    "dialOpts with customTCPDialer",
+    { customTCPDialer: () => systemDialer(), dialOpts: {} },
+    TypeError,
+    /dialOpts and customTCPDialer/,
+  ],
+  ["a dialer that cannot dial", { dialer: {} }, TypeError, /dialContext/],
+  [
+    "a customTCPDialer that is no function",
+    { customTCPDialer: systemDialer() },
+    TypeError,
+    /function/,
+  ],
+  ["a txtResolver that resolves nothing", { txtResolver: {} }, TypeError, /resolveTxt/],
+  ["a time that is none", { connectTimeoutMs: "5s" }, TypeError, /connectTimeoutMs.*5s/],
+  ["a negative time", { connectTimeoutMs: -1 }, RangeError, /connectTimeoutMs.*-1/],
+  [
+    "an endless inactivity",
+    { outboundSocketInactivityTimeout: Infinity },
+    RangeError,
+    /outboundSocketInactivityTimeout.*Infinity/,
+  ],
+];
+test("what cannot be is refused when the transport is made", () => {
+  for (const [what, options, kind, message] of misuses) {
+    assert.throws(() => tcp(options as TcpOptions), (error: Error) => {
+      assert.equal(error.constructor, kind, what);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
