@@ -158,7 +158,8 @@ test("above closeAbove nobody listens, and below listenBelow it listens again", 
     const again = once(listener, "listening");
     inbound[0]!.abort(new Error("one fewer"));
     await again;
-    assert.equal(await isLetInAt(Number(port), listening, sockets), true);
+    // At another port, where the first was any.
+    assert.equal(await isLetIn(listening, sockets), true);
     for (const socket of sockets) socket.destroy();
   }, { closeServerOnMaxConnections });
 });
