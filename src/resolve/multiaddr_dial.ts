@@ -213,7 +213,7 @@ export class MultiaddrDial {
     const derived = deriveConn(conn, { report });
     this.#attempts.delete(winner);
     if (winner.node !== this.#root) this.#trace.end(winner.node, "ok");
-    // A listener may abort at any event, also at this one.
+    // Aborted at the moment of success, or by a listener of the event just told.
     if (this.#over) return conn.close();
     this.#finish("ok");
     this.#init.resolve(derived);
