@@ -21,7 +21,12 @@ export {
   type DialPhase,
   isDialError,
 } from "./src/core/dial_error.ts";
-export type { DialErrorCode, ProxyErrorCode, SystemErrorCode } from "./src/core/dial_error_code.ts";
+export type {
+  DialErrorCode,
+  ProxyErrorCode,
+  SystemErrorCode,
+  TlsErrorCode,
+} from "./src/core/dial_error_code.ts";
 export type { DialEvent, DialEventBase, DialEventBody } from "./src/core/dial_event.ts";
 export type { DialFailure, DialOutcome, DialReport } from "./src/core/dial_report.ts";
 export {

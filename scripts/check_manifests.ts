@@ -97,7 +97,8 @@ function checkLockFile(lockFile: string, deno: DenoManifest): string[] {
     packages: Record<string, { version?: string; resolved?: string; link?: boolean }>;
   };
   const problems = Object.entries(lock.packages)
-    .filter(([, { resolved }]) => resolved !== undefined)
+    // A package of this repository is a link to its folder.
+    .filter(([, { resolved, link }]) => resolved !== undefined && link !== true)
     .map(([path]) => `package-lock.json says where ${path} was downloaded from`);
   if (lock.version !== deno.version || lock.packages[""]?.version !== deno.version) {
     problems.push(`package-lock.json is not of version ${deno.version}`);
