@@ -189,7 +189,8 @@ class NodeConn extends PushConn {
   protected destroy(reset: boolean): void {
     // Node 20 reports a write that destroying has cut off as done.
     this.#sent?.(closedError("write"));
-    if (reset) this.#socket.resetAndDestroy();
+    // Node throws where it is no TCP socket; a unix socket has no reset.
+    if (reset && this.remoteAddr.transport === "tcp") this.#socket.resetAndDestroy();
     else this.#socket.destroy();
     this.pushClosed();
   }

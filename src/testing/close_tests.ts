@@ -110,11 +110,17 @@ function settings(conn: Conn): (() => void)[] {
 }
 
 async function idempotent(trial: Trial): Promise<void> {
-  const listener = await trial.listen();
+  await idempotentOver(trial, "tcp");
+  if (!trial.contract.without.has("unix")) await idempotentOver(trial, "unix");
+}
+
+async function idempotentOver(trial: Trial, network: "tcp" | "unix"): Promise<void> {
+  const listener = await trial.listen(network);
   const closings: ((conn: Conn) => void)[] = [(conn) => conn.close(), (conn) => conn.reset()];
   for (const first of closings) {
     for (const second of closings) {
-      const { conn, peer } = await trial.connect(listener);
+      const dialing = trial.dial(listener.address, { network });
+      const [conn, peer] = await Promise.all([dialing, listener.accept()]);
       // Also while it is open, so that what is set then does no harm.
       for (const call of settings(conn)) call();
       first(conn);
