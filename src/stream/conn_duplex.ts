@@ -186,7 +186,8 @@ export class ConnDuplex extends Duplex {
   }
 
   /**
-   * Emits `"timeout"` whenever no byte was read or written for so long; the connection itself is left alone.
+   * Emits `"timeout"` once no byte was read or written for so long, and again after each later pause of that length. The
+   * connection itself is left alone.
    *
    * @param timeoutMs The time in milliseconds; 0, which is what a stream begins with, for never.
    * @param callback Called at the next `"timeout"`; where `timeoutMs` is 0, not any more.

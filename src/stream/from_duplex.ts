@@ -51,13 +51,13 @@ export function fromDuplex(stream: Duplex, options: FromDuplexOptions = {}): Con
   }
   stream.allowHalfOpen = true;
   const { localAddress, localPort, remoteAddress, remotePort } = stream as AddressedStream;
-  const conn = new StreamConn(
+  const conn = new StreamConn({
     stream,
-    options.localAddr ?? addrOf(localAddress, localPort),
-    options.remoteAddr ?? addrOf(remoteAddress, remotePort),
+    localAddr: options.localAddr ?? addrOf(localAddress, localPort),
+    remoteAddr: options.remoteAddr ?? addrOf(remoteAddress, remotePort),
     // A stream may keep what it was given beyond its callback, and the caller may use it again.
-    true,
-  );
+    copies: true,
+  });
   conn.setReport(() => ({
     kind: "stream",
     label: "a stream that was not dialed here",

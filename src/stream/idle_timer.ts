@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from "node:timers";
 
-/** Calls back after a time without activity, again and again, as `net.Socket`'s time-out does. */
+/** Calls back once for each pause in the activity that is long enough, as `net.Socket`'s time-out does. */
 export class IdleTimer {
   readonly #expired: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;

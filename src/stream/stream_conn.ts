@@ -4,51 +4,67 @@ import { closedError, connError } from "../core/conn_error.ts";
 import { PushConn } from "../core/push_conn.ts";
 
 /** What a `net.Socket` has and not every stream. */
-type SocketLike = Duplex & {
+export interface SocketControls {
   resetAndDestroy?(): unknown;
   setNoDelay?(noDelay: boolean): unknown;
   setKeepAlive?(keepAlive: boolean): unknown;
   ref?(): unknown;
   unref?(): unknown;
-};
+}
+
+/** What a {@linkcode StreamConn} is made of. */
+export interface StreamConnInit {
+  /** The stream, which is the connection's alone from now on. */
+  readonly stream: Duplex;
+  /** What the stream's bytes come and go through, where that is not the stream itself. */
+  readonly socket?: Duplex & SocketControls;
+  readonly localAddr: Addr;
+  readonly remoteAddr: Addr;
+  /** What is wrong with the end that the stream came to, if anything. */
+  readonly endError?: () => Error | undefined;
+  /** Whether to copy what is written, since the stream may keep it beyond its callback. */
+  readonly copies: boolean;
+}
 
 /** A connection over a Node stream. */
 export class StreamConn extends PushConn {
-  readonly #stream: SocketLike;
+  readonly #stream: Duplex;
+  readonly #socket: Duplex & SocketControls;
+  readonly #endError: (() => Error | undefined) | undefined;
   readonly #copies: boolean;
+  /** What the stream failed with; not every stream is destroyed at once, or knows. */
+  #error: Error | undefined;
   /** Fails the write or end under way. */
   #fail: ((error: Error) => void) | undefined;
 
-  /**
-   * @param stream The stream, which is the connection's alone from now on.
-   * @param localAddr The local end.
-   * @param remoteAddr The remote end.
-   * @param copies Whether to copy what is written, since the stream may keep it beyond its callback.
-   */
-  constructor(stream: Duplex, localAddr: Addr, remoteAddr: Addr, copies: boolean) {
-    super(localAddr, remoteAddr);
+  constructor({ stream, socket = stream, ...init }: StreamConnInit) {
+    super(init.localAddr, init.remoteAddr);
     this.#stream = stream;
-    this.#copies = copies;
+    this.#socket = socket;
+    this.#endError = init.endError;
+    this.#copies = init.copies;
     // Read by nobody yet: a listener for "data" alone would set the stream flowing.
-    stream.pause();
+    socket.pause();
     stream.on("data", (chunk: Uint8Array) => {
-      if (chunk.byteLength > 0 && !this.push(chunk)) stream.pause();
+      if (chunk.byteLength > 0 && !this.push(chunk)) socket.pause();
     });
-    stream.on("end", () => this.ended());
+    stream.on("end", () => this.#ended());
     stream.on("error", (error) => this.#failed(error));
     stream.on("close", () => this.#streamClosed());
-    if (stream.readableEnded) this.ended();
+    if (stream.readableEnded) this.#ended();
     else if (stream.errored) this.#failed(stream.errored);
     else if (stream.destroyed) this.#streamClosed();
     this.setRef(false);
   }
 
-  /** The stream has ended. */
-  protected ended(): void {
-    this.pushEnd();
+  #ended(): void {
+    const error = this.#endError?.();
+    if (error === undefined) this.pushEnd();
+    else this.pushError(error);
   }
 
   #failed(error: Error): void {
+    this.#error ??= error;
     this.pushError(codedError("read", error));
     this.#fail?.(codedError("write", error));
   }
@@ -62,24 +78,34 @@ export class StreamConn extends PushConn {
   }
 
   protected resume(): void {
-    this.#stream.resume();
+    this.#socket.resume();
   }
 
   protected send(data: Uint8Array): Promise<void> {
     return this.#settle((done) => {
-      this.#stream.write(this.#copies ? data.slice() : data, done);
+      this.#stream.write(this.#copies ? data.slice() : data, (error) => {
+        if (error) done(error);
+        else this.flush(done);
+      });
     });
+  }
+
+  /** Calls back once what the stream took has gone out; `send` is not over before. */
+  protected flush(done: (error?: Error | null) => void): void {
+    done();
   }
 
   protected shutdown(): Promise<void> {
-    return this.#settle((done) => {
-      this.#stream.end((error?: Error | null) => done(isFinished(error) ? undefined : error));
-    });
+    // An end of the stream's own, as it makes one where it was made with `allowHalfOpen: false`.
+    if (this.#stream.writableFinished) return Promise.resolve();
+    return this.#settle((done) => this.#stream.end(done));
   }
 
-  /** Not every stream calls back once it is destroyed. */
   #settle(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(codedError("write", this.#error));
+    if (this.#stream.destroyed) return Promise.reject(brokenPipe());
     return new Promise((resolve, reject) => {
+      // Not every stream calls back once it is destroyed.
       this.#fail = reject;
       start((error) => {
         this.#fail = undefined;
@@ -90,33 +116,46 @@ export class StreamConn extends PushConn {
   }
 
   protected destroy(reset: boolean): void {
+    const writing = this.#fail !== undefined;
     this.#fail?.(closedError("write"));
     this.pushClosed();
-    if (reset && typeof this.#stream.resetAndDestroy === "function") this.#stream.resetAndDestroy();
-    else this.#stream.destroy();
+    if (reset || writing) this.breakOff(reset);
+    else this.finish();
+  }
+
+  /** Closes the stream, all of whose writes are done. */
+  protected finish(): void {
+    this.#stream.destroy();
+  }
+
+  /** Closes the stream at once, as a reset where that was asked for and can be done. */
+  protected breakOff(reset: boolean): void {
+    try {
+      if (reset) this.#socket.resetAndDestroy?.();
+    } catch {
+      // Not that kind of a socket: a unix or TLS socket throws.
+    }
+    this.#stream.destroy();
   }
 
   protected setRef(ref: boolean): void {
-    if (ref) this.#stream.ref?.();
-    else this.#stream.unref?.();
+    if (ref) this.#socket.ref?.();
+    else this.#socket.unref?.();
   }
 
   setNoDelay(noDelay = true): void {
-    this.#stream.setNoDelay?.(noDelay);
+    if (!this.closed) this.#socket.setNoDelay?.(noDelay);
   }
 
   setKeepAlive(keepAlive = true): void {
-    this.#stream.setKeepAlive?.(keepAlive);
+    if (!this.closed) this.#socket.setKeepAlive?.(keepAlive);
   }
-}
-
-function isFinished(error: Error | null | undefined): boolean {
-  return (error as { code?: unknown } | null | undefined)?.code === "ERR_STREAM_ALREADY_FINISHED";
 }
 
 /** What Node calls a write to a stream whose write side is gone. */
 const brokenPipes = new Set<unknown>([
-  "ERR_STREAM_ALREADY_FINISHED",
+  "EBADF",
+  "ECANCELED",
   "ERR_STREAM_DESTROYED",
   "ERR_STREAM_WRITE_AFTER_END",
 ]);

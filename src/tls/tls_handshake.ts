@@ -1,0 +1,125 @@
+import { connect, type TLSSocket } from "node:tls";
+import type { Conn } from "../core/conn.ts";
+import type { DialErrorCode } from "../core/dial_error_code.ts";
+import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { onAbort } from "../core/signals.ts";
+import { ipFamily } from "../resolve/ip_literal.ts";
+import type { ConnDuplex } from "../stream/conn_duplex.ts";
+import { toDuplex } from "../stream/to_duplex.ts";
+import { certificateFailure } from "./certificate_failure.ts";
+import { SessionConn } from "./tls_conn.ts";
+import type { TLSConfig } from "./tls_options.ts";
+
+/** Why a handshake failed. */
+export class HandshakeFailure {
+  readonly code: DialErrorCode;
+  /** Why, for a person. */
+  readonly reason: string;
+  readonly cause: unknown;
+
+  constructor(code: DialErrorCode, reason: string, cause: unknown) {
+    this.code = code;
+    this.reason = reason;
+    this.cause = cause;
+  }
+}
+
+/**
+ * Makes TLS over a connection, as its client. Frees the connection when it fails.
+ *
+ * @param conn The connection, which is TLS's alone from now on.
+ * @param serverName The name or IP address of the peer; `undefined` to ask for none.
+ * @param config What is wanted of it.
+ * @param signal Ends the handshake.
+ * @returns The connection in TLS.
+ * @throws {HandshakeFailure} If the handshake failed.
+ * @throws `signal.reason`, as it is.
+ */
+export function tlsHandshake(
+  conn: Conn,
+  serverName: string | undefined,
+  config: TLSConfig,
+  signal: AbortSignal | undefined,
+): Promise<SessionConn> {
+  const transport = toDuplex(conn);
+  // The socket tells of the transport's errors.
+  transport.on("error", () => {});
+  const socket = connect({
+    socket: transport,
+    secureContext: config.secureContext,
+    servername: serverName === undefined || ipFamily(serverName) !== undefined ? "" : serverName,
+    ...(config.alpnProtocols.length > 0 && { ALPNProtocols: config.alpnProtocols }),
+    // Verified here, once the certificate is there to look at.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+  });
+  const endedCleanly = watchEnd(socket, transport);
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(timer);
+      unlink();
+      socket.off("secureConnect", onSecure).off("error", onError).off("close", onClose);
+    };
+    const fail = (reason: unknown) => {
+      settle();
+      // What fails after this is of no interest, and yet must have a listener.
+      socket.on("error", () => {}).destroy();
+      transport.destroy();
+      reject(reason);
+    };
+    const onSecure = () => {
+      const failure = config.verify ? certificateFailure(socket, serverName!) : undefined;
+      if (failure !== undefined) {
+        return fail(new HandshakeFailure(failure.code, failure.reason, failure.cause));
+      }
+      settle();
+      // Made at once, so that there is a listener for errors at any time.
+      resolve(new SessionConn({ socket, transport, endedCleanly }, conn));
+    };
+    const onError = (error: Error) => fail(failureOf(error));
+    const onClose = () => fail(brokenOff(undefined));
+    socket.on("secureConnect", onSecure).on("error", onError).on("close", onClose);
+    const { handshakeTimeoutMs } = config;
+    const timer = handshakeTimeoutMs === undefined
+      ? undefined
+      : setTimeout(() => fail(timedOut(handshakeTimeoutMs)), handshakeTimeoutMs);
+    const unlink = onAbort(signal, () => fail(signal!.reason));
+  });
+}
+
+/**
+ * `node:tls` takes an end of the connection below for an end of TLS, on every runtime. That the peer did end by a
+ * `close_notify` shows in the order alone: with one the socket is ended before the connection is, since what ends it is still
+ * among the connection's bytes.
+ */
+function watchEnd(socket: TLSSocket, transport: ConnDuplex): () => boolean {
+  let clean = false;
+  const { push } = socket;
+  socket.push = (chunk, encoding) => {
+    if (chunk === null && !transport.readableEnded) clean = true;
+    return push.call(socket, chunk, encoding);
+  };
+  return () => clean;
+}
+
+function failureOf(error: Error): HandshakeFailure {
+  const code = systemErrorCode(error);
+  if (code === "ECONNRESET" || code === "EPIPE") return brokenOff(error);
+  if (code !== undefined) return new HandshakeFailure(code, reasonOf(code)!, error);
+  const { reason } = error as { reason?: unknown };
+  const why = typeof reason === "string" ? reason : error.message;
+  return new HandshakeFailure(
+    "ERR_TLS_HANDSHAKE",
+    `TLS handshake failed: ${why.trim().replace(/\s+/g, " ").toLowerCase()}`,
+    error,
+  );
+}
+
+function brokenOff(cause: unknown): HandshakeFailure {
+  return new HandshakeFailure("ECONNRESET", "the peer broke off the TLS handshake", cause);
+}
+
+function timedOut(timeoutMs: number): HandshakeFailure {
+  const reason = `TLS handshake timed out after ${timeoutMs} ms`;
+  return new HandshakeFailure("ETIMEDOUT", reason, new DOMException(reason, "TimeoutError"));
+}

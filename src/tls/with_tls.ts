@@ -1,0 +1,43 @@
+import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
+import type { TLSConn } from "./tls_conn.ts";
+import { TLSDial } from "./tls_dial.ts";
+import { tlsConfig, type TLSOptions } from "./tls_options.ts";
+
+/** A dialer whose connections are in TLS. */
+export interface TLSDialer extends ContextDialer {
+  /** Dials as any {@linkcode ContextDialer} does; the connection tells what its handshake agreed on. */
+  dialContext(network: Network, address: string, options?: DialOptions): Promise<TLSConn>;
+}
+
+/**
+ * Makes TLS over the connections of any dialer, as its client.
+ *
+ * The connection has the ends and hops of the one below it. An end of the peer without TLS's own `close_notify`, as
+ * anybody on the way can make one, is an error with the code `ERR_SSL_UNEXPECTED_EOF_WHILE_READING` and not an end.
+ * `closeWrite()` and `close()` send one. In TLS 1.3 a peer looks at a client's certificate when the handshake is over
+ * for the client: that it is refused is told by the first read.
+ *
+ * On Bun the peer's end also ends what is sent: a write after it is `EPIPE`.
+ *
+ * @example
+ * const dialer = withTLS(systemDialer(), { alpnProtocols: ["h2", "http/1.1"] });
+ * const conn = await dialer.dialContext("tcp", "peer.example:443");
+ * console.log(conn.tls.alpnProtocol);
+ *
+ * @param dialer What makes the connections.
+ * @param options How TLS is made over them.
+ * @returns A dialer whose failed handshakes are `DialError`s in the phase `tls`.
+ * @throws {TypeError | RangeError} If an option is unusable; the message names it.
+ */
+export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDialer {
+  if (typeof dialer?.dialContext !== "function") {
+    throw new TypeError(`Cannot make TLS over ${String(dialer)}: it has no dialContext method`);
+  }
+  const config = tlsConfig(options);
+  return {
+    async dialContext(network, address, dialOptions = {}) {
+      if (dialOptions.signal?.aborted) throw dialOptions.signal.reason;
+      return await new TLSDial(dialer, config, network, address, dialOptions).run();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { systemDialer, type SystemDialerOptions } from "../../adapters/system.ts";
+import { deriveConn } from "../../src/core/derive_conn.ts";
+import { type ContextDialer, dialerFunc } from "../../src/core/dialer.ts";
+import { fromDuplex, toDuplex } from "../../src/stream/mod.ts";
+import { testDialer } from "../../src/testing/mod.ts";
+import { runtime } from "../runtime.ts";
+
+testDialer({
+  name: "fromDuplex(toDuplex())",
+  dialer: throughStream(),
+  // Deno cannot send RST.
+  without: runtime === "deno" ? ["reset"] : [],
+  variants: {
+    timeoutMs: (timeoutMs) => throughStream({ timeoutMs }),
+    resolver: (resolver) => throughStream({ resolver }),
+    localAddress: (localAddress) => throughStream({ localAddress }),
+  },
+});
+
+/** The system's dialer, whose connections are streams on the way. */
+function throughStream(options?: SystemDialerOptions): ContextDialer {
+  const dialer = systemDialer(options);
+  return dialerFunc(async (network, address, dialOptions) => {
+    const conn = await dialer.dialContext(network, address, dialOptions);
+    const { localAddr, remoteAddr } = conn;
+    const again = fromDuplex(toDuplex(conn), { localAddr, remoteAddr });
+    return deriveConn(again, { report: () => conn.report });
+  });
+}

@@ -1,0 +1,35 @@
+import { systemDialer, type SystemDialerOptions } from "../../adapters/system.ts";
+import { type ContextDialer, dialerFunc } from "../../src/core/dialer.ts";
+import { testDialer } from "../../src/testing/mod.ts";
+import { withTLS } from "../../src/tls/mod.ts";
+import { ca } from "../certs/certificates.ts";
+import { runtime } from "../runtime.ts";
+import { tlsPeers } from "./tls_peers.ts";
+
+testDialer({
+  name: "withTLS()",
+  dialer: overTLS(),
+  peers: tlsPeers(),
+  without: [
+    // The silent peer never answers a handshake either; what that means has tests of its own.
+    "silent",
+    // Deno cannot send RST.
+    ...(runtime === "deno" ? ["reset" as const] : []),
+    // Bun takes the peer's end for that of both sides; the tests of unix paths write after it.
+    ...(runtime === "bun" ? ["half-close" as const, "unix" as const] : []),
+  ],
+  variants: {
+    timeoutMs: (timeoutMs) => overTLS({ timeoutMs }),
+    resolver: (resolver) => overTLS({ resolver }),
+    localAddress: (localAddress) => overTLS({ localAddress }),
+  },
+});
+
+function overTLS(options?: SystemDialerOptions): ContextDialer {
+  const dialer = systemDialer(options);
+  const named = withTLS(dialer, { ca: ca.cert });
+  const unix = withTLS(dialer, { ca: ca.cert, serverName: "localhost" });
+  return dialerFunc((network, address, dialOptions) => {
+    return (network === "unix" ? unix : named).dialContext(network, address, dialOptions);
+  });
+}
