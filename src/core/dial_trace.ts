@@ -14,6 +14,8 @@ export interface TraceNode {
   detail?: string;
   /** Steps recorded here, and reports of nested dialers that were adopted, with the time at which they began. */
   readonly children: (TraceNode | { report: DialReport; offsetMs: number })[];
+  /** End what nested dialers have told of and not ended. */
+  nested?: ((outcome: DialOutcome, error?: DialFailure) => void)[];
 }
 
 /** The events that begin a step, and the kind of step that each begins. */
@@ -85,38 +87,44 @@ export class DialTrace {
     extra?: { addresses?: readonly string[] },
   ): void {
     if (node.outcome !== "pending") return;
-    for (const child of node.children) {
-      if ("id" in child) this.end(child, outcome === "ok" ? "lost" : outcome, error);
-    }
-    node.endMs = this.#now() - this.#origin;
+    // First, since a listener may bring the dial to its end while it hears of the steps within.
     node.outcome = outcome;
+    const within = outcome === "ok" ? "lost" : outcome;
+    for (const child of node.children) {
+      if ("id" in child) this.end(child, within, error);
+    }
+    if (node.nested !== undefined) { for (const end of node.nested) end(within, error); }
+    node.endMs = this.elapsedMs();
     if (error !== undefined) node.error = error;
     if (extra?.addresses !== undefined && extra.addresses.length > 0) {
       node.detail = extra.addresses.join(", ");
     }
     if (this.#onEvent === undefined) return;
-    this.#emit(
-      {
-        ...idsOf(node),
-        atMs: node.endMs,
-        type: `${node.kind}-end`,
-        ...(node.kind === "lookup" && { addresses: extra?.addresses ?? [] }),
-        ...(error !== undefined && { error }),
-        ...(outcome === "lost" && { lost: true }),
-      } as DialEvent,
-    );
+    this.#emitEnd(node, node.endMs, outcome, error, extra?.addresses);
   }
 
-  /** The listener for a dialer within this one, whose events become steps of `parent`. */
+  /**
+   * The listener for a dialer within this one, whose events become steps of `parent`. One that is slow to hear of an abort may
+   * tell of its end when `parent` is over: its steps end with that, and what it tells afterwards is dropped.
+   */
   nestedListener(parent: TraceNode): ((event: DialEvent) => void) | undefined {
     if (this.#onEvent === undefined) return undefined;
     const offsetMs = this.#now() - this.#origin;
     const ids = new Map<number, number>();
+    const open = new Map<number, Step>();
+    (parent.nested ??= []).push((outcome, error) => {
+      const atMs = this.elapsedMs();
+      for (const step of [...open.values()].reverse()) this.#emitEnd(step, atMs, outcome, error);
+      open.clear();
+    });
     return (event) => {
+      if (parent.outcome !== "pending") return;
       let id = ids.get(event.id);
       if (id === undefined) ids.set(event.id, id = ++this.#lastId);
-      const above = event.parent === undefined ? undefined : ids.get(event.parent);
-      this.#emit({ ...event, id, parent: above ?? parent.id, atMs: event.atMs + offsetMs });
+      const parentId = ids.get(event.parent ?? -1) ?? parent.id;
+      if (event.type in kinds) open.set(id, { id, parentId, kind: kinds[event.type as StartType] });
+      else open.delete(id);
+      this.#emit({ ...event, id, parent: parentId, atMs: event.atMs + offsetMs });
     };
   }
 
@@ -148,6 +156,25 @@ export class DialTrace {
     };
   }
 
+  #emitEnd(
+    step: Step,
+    atMs: number,
+    outcome: DialOutcome,
+    error?: DialFailure,
+    addresses: readonly string[] = [],
+  ): void {
+    this.#emit(
+      {
+        ...idsOf(step),
+        atMs,
+        type: `${step.kind}-end`,
+        ...(step.kind === "lookup" && { addresses }),
+        ...(error !== undefined && { error }),
+        ...(outcome === "lost" && { lost: true }),
+      } as DialEvent,
+    );
+  }
+
   #emit(event: DialEvent): void {
     try {
       this.#onEvent?.(event);
@@ -160,7 +187,10 @@ export class DialTrace {
   }
 }
 
-function idsOf(node: TraceNode): { id: number; parent?: number } {
+/** What an event of a step's end says of the step. */
+type Step = Pick<TraceNode, "id" | "parentId" | "kind">;
+
+function idsOf(node: Step): { id: number; parent?: number } {
   return node.parentId === undefined ? { id: node.id } : { id: node.id, parent: node.parentId };
 }
 

@@ -154,6 +154,25 @@ test("a nested dialer's events and report become part of the outer ones", () => 
   assert.equal(children[1]!.children[2]!.startMs, 400 + 260);
 });
 
+test("what a nested dialer tells after the end of its step is dropped, and ended for it", () => {
+  const events: DialEvent[] = [];
+  const clock = new VirtualClock();
+  const outer = traceIn(clock, events);
+  const root = outer.start(undefined, "tcp target:9", dialStart);
+  const inner = new DialTrace(outer.nestedListener(root), clock.now);
+  const innerRoot = inner.start(undefined, "tcp proxy:1", dialStart);
+  inner.start(innerRoot, "proxy:1", { type: "attempt-start", address: "proxy:1" });
+  clock.advance(50);
+  const aborted = { code: "ABORT_ERR", message: "aborted by the caller" };
+  outer.end(root, "aborted", aborted);
+  inner.end(innerRoot, "failed", failure);
+  inner.start(innerRoot, "late", { type: "attempt-start", address: "late" });
+  const ends = events.slice(3).map(({ type, atMs }) => `${type} ${atMs}`);
+  assert.deepEqual(ends, ["attempt-end 50", "dial-end 50", "dial-end 50"]);
+  const told = reportOf(events);
+  assert.equal(told.children[0]!.children[0]!.outcome, "aborted");
+});
+
 test("without a listener there is nothing to tell nested dialers", () => {
   const trace = traceIn(new VirtualClock());
   const root = trace.start(undefined, "tcp peer.test:9", dialStart);
