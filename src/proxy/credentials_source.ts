@@ -30,10 +30,12 @@ export async function askCredentials<T>(
     // What was thrown is the caller's own and may quote anything, so the message does not.
     throw new CredentialsError("the function that gives the credentials failed", { cause });
   }
+  if (typeof credentials !== "object" || credentials === null) {
+    throw new CredentialsError("the function that gives the credentials gave none");
+  }
   try {
     return use(credentials);
   } catch (error) {
-    const why = credentials ? (error as Error).message : "there are none";
-    throw new CredentialsError(`the credentials cannot be used: ${why}`);
+    throw new CredentialsError((error as Error).message);
   }
 }

@@ -1,3 +1,5 @@
+import type { ContextDialer } from "../core/dialer.ts";
+import { type TLSOptions, withTLS } from "../tls/mod.ts";
 import { askCredentials, type CredentialsSource } from "./credentials_source.ts";
 import { HttpConnectCodec } from "./http_connect_codec.ts";
 import { httpConnectHeader, type HttpHeaders } from "./http_connect_request.ts";
@@ -22,7 +24,17 @@ export interface HttpConnectDialerOptions extends ProxyServerOptions {
    * @default {{}}
    */
   headers?: HttpHeaders;
+  /**
+   * Makes TLS with the proxy: `true`, or how. Its certificate has to be for the proxy's name, or for `serverName`, which a unix
+   * path needs.
+   *
+   * @default {false}
+   */
+  tls?: boolean | ProxyTLSOptions;
 }
+
+/** How TLS is made with a proxy; the protocol within is HTTP/1.1. */
+export type ProxyTLSOptions = Omit<TLSOptions, "alpnProtocols">;
 
 /**
  * Makes a dialer through an HTTP proxy by CONNECT (RFC 9110 §9.3.6).
@@ -41,16 +53,18 @@ export interface HttpConnectDialerOptions extends ProxyServerOptions {
  */
 export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDialer {
   const { credentials, headers } = options;
-  const via = checkedVia(options.via);
+  const before = checkedVia(options.via);
+  const { tls = false } = options;
+  const via = tls === false ? before : withProxyTLS(before, tls === true ? {} : tls);
   const pairs = headers && (Symbol.iterator in headers ? [...headers] : Object.entries(headers));
   const ask = typeof credentials === "function" ? credentials : undefined;
   const header = httpConnectHeader(pairs, ask ? undefined : credentials as ProxyCredentials);
   return makeProxyDialer({
-    scheme: "http",
+    scheme: tls === false ? "http" : "https",
     authenticates: ask !== undefined || header.authenticates,
     server: proxyServer(options.server),
     via,
-    before: via,
+    before,
     timeoutMs: checkedTimeout(options.timeoutMs),
     handshake(target, request) {
       if (ask === undefined) return { begin: () => new HttpConnectCodec({ target, header }) };
@@ -60,4 +74,11 @@ export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDiale
       });
     },
   });
+}
+
+function withProxyTLS(dialer: ContextDialer, tls: ProxyTLSOptions): ContextDialer {
+  if (typeof tls !== "object" || tls === null) {
+    throw new TypeError(`tls must be a boolean or options, not ${String(tls)}`);
+  }
+  return withTLS(dialer, { ...tls, alpnProtocols: ["http/1.1"] });
 }

@@ -11,6 +11,7 @@ import { onAbort } from "../core/signals.ts";
 import { AddressRace } from "../resolve/address_race.ts";
 import type { IpFamily } from "../resolve/ip_literal.ts";
 import type { Resolver } from "../resolve/resolver.ts";
+import { NestedEvents } from "./nested_events.ts";
 import { ProxyDial, type ProxyDialInit } from "./proxy_dial.ts";
 import type { ProxyDialTarget } from "./proxy_dial_target.ts";
 import { named, type ProxyDialFailure } from "./proxy_unreachable.ts";
@@ -43,6 +44,7 @@ export class LookupDial {
   readonly #signal: AbortSignal | undefined;
   readonly #trace: DialTrace;
   readonly #root: TraceNode;
+  readonly #nested: NestedEvents;
   readonly #lookups: AbortController = new AbortController();
   readonly #attempts = new Set<Attempt>();
   readonly #errors: DialError[] = [];
@@ -51,8 +53,6 @@ export class LookupDial {
   #unlink: () => void = () => {};
   #timer: unknown;
   #over = false;
-  /** No event comes any more. */
-  #ended = false;
 
   constructor(init: LookupDialInit, options: DialOptions) {
     const { network, address, proxy } = init;
@@ -65,6 +65,7 @@ export class LookupDial {
       address,
       via: proxy.chain,
     });
+    this.#nested = new NestedEvents(this.#trace);
     this.#root.detail = `via ${proxy.chain}`;
   }
 
@@ -146,8 +147,7 @@ export class LookupDial {
     if (this.#over) return;
     const attempt: Attempt = { node, controller: new AbortController() };
     this.#attempts.add(attempt);
-    const startMs = this.#trace.elapsedMs();
-    const nested = this.#trace.nestedListener(node);
+    const nested = this.#nested.begin(node, address);
     let conn: Conn;
     try {
       conn = await new Promise<Conn>((resolve, reject) => {
@@ -162,14 +162,14 @@ export class LookupDial {
         } as const;
         new ProxyDial(init, {
           signal: attempt.controller.signal,
-          ...(nested && { onEvent: (event) => this.#ended || nested(event) }),
+          ...(nested.listener && { onEvent: nested.listener }),
         }).start();
       });
     } catch (thrown) {
       if (this.#over) return;
       this.#attempts.delete(attempt);
       const error = thrown as DialError;
-      this.#trace.adopt(node, error.report, startMs);
+      nested.failed(error);
       this.#trace.end(node, "failed", { code: error.code, message: error.reason });
       this.#errors.push(error);
       if (this.#over) return;
@@ -180,7 +180,7 @@ export class LookupDial {
     }
     if (this.#over) return conn.close();
     this.#attempts.delete(attempt);
-    this.#trace.adopt(node, conn.report, startMs);
+    nested.succeeded(conn);
     this.#trace.end(node, "ok");
     if (this.#over) conn.close();
     else this.#succeed(conn);
@@ -266,8 +266,8 @@ export class LookupDial {
     const why = reason ?? new DOMException("another address was faster", "AbortError");
     this.#lookups.abort(why);
     for (const { controller } of this.#attempts) controller.abort(why);
+    this.#nested.end();
     this.#trace.end(this.#root, outcome, failure);
-    this.#ended = true;
   }
 
   #error(

@@ -34,4 +34,8 @@ export interface ProxyConfig {
     target: ProxyTarget,
     request: CredentialsRequest,
   ) => Handshake | Promise<Handshake>;
+  /** Makes the part of the handshake that comes before any target, where the protocol has one. */
+  readonly login?: (request: CredentialsRequest) => Handshake | Promise<Handshake>;
+  /** Whether a connection to the proxy is all that is wanted. */
+  readonly connectOnly?: boolean;
 }

@@ -36,12 +36,13 @@ export interface LocalLookup {
 
 /** Makes the dialer over one proxy. */
 export function makeProxyDialer(init: ProxyDialerInit): ProxyDialer {
-  const { scheme, authenticates, before, lookup, server, via, timeoutMs, handshake } = init;
+  const { scheme, authenticates, before, lookup, ...config } = init;
+  const { server } = config;
   const user = authenticates ? { username: "" } : {};
   const label = redactProxyUrl({ scheme, server: server.place, ...user });
   const chain = [proxyConfigOf(before)?.chain, label].filter((part) => part !== undefined);
   return new ProxyContextDialer(
-    { label, chain: chain.join(", "), server, via, timeoutMs, handshake },
+    { ...config, label, chain: chain.join(", ") },
     lookup,
   );
 }
@@ -56,6 +57,20 @@ export function proxyConfigOf(dialer: ContextDialer): ProxyConfig | undefined {
   return ProxyContextDialer.configOf(dialer);
 }
 
+/**
+ * Makes a dialer that is another one in all but what `alter` changes.
+ *
+ * @param dialer Any dialer.
+ * @param alter Changes its last proxy.
+ * @returns The dialer, or `undefined` if `dialer` is not one that {@linkcode makeProxyDialer} made.
+ */
+export function alteredProxyDialer(
+  dialer: ContextDialer,
+  alter: (proxy: ProxyConfig) => ProxyConfig,
+): ProxyDialer | undefined {
+  return ProxyContextDialer.altered(dialer, alter);
+}
+
 /** Holds its configuration where nobody who prints it sees it. */
 class ProxyContextDialer implements ProxyDialer {
   readonly #proxy: ProxyConfig;
@@ -68,6 +83,14 @@ class ProxyContextDialer implements ProxyDialer {
 
   static configOf(dialer: ContextDialer): ProxyConfig | undefined {
     return #proxy in dialer ? dialer.#proxy : undefined;
+  }
+
+  static altered(
+    dialer: ContextDialer,
+    alter: (proxy: ProxyConfig) => ProxyConfig,
+  ): ProxyDialer | undefined {
+    if (!(#proxy in dialer)) return undefined;
+    return new ProxyContextDialer(alter(dialer.#proxy), dialer.#lookup);
   }
 
   dialContext(network: Network, address: string, options: DialOptions = {}): Promise<Conn> {

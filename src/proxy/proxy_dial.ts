@@ -12,7 +12,7 @@ import type { Handshake, HandshakeEnd } from "./handshake.ts";
 import type { HandshakeCodec } from "./handshake_codec.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
 import { type ProxyDialTarget, proxyDialTarget } from "./proxy_dial_target.ts";
-import { nestedReport } from "./nested_report.ts";
+import { NestedEvents } from "./nested_events.ts";
 import { ProxyRefusedError } from "./proxy_refused_error.ts";
 import { named, type ProxyDialFailure, unreachable } from "./proxy_unreachable.ts";
 import { runHandshake } from "./run_handshake.ts";
@@ -35,20 +35,17 @@ export class ProxyDial {
   readonly #signal: AbortSignal | undefined;
   readonly #trace: DialTrace;
   readonly #root: TraceNode;
+  readonly #nested: NestedEvents;
   /** Ends what is done on behalf of this dial: the credentials, the dial of the server. */
   readonly #controller: AbortController = new AbortController();
   #unlink: () => void = () => {};
   #timer: unknown;
   #stage: "prepare" | "connect" | "handshake" = "prepare";
-  /** When the dial of the server began. */
-  #startMs = 0;
   /** The connection to the proxy and the handshake over it, while it lasts. */
   #conn: Conn | undefined;
   #handshake: Handshake | undefined;
   #codec: HandshakeCodec | undefined;
   #over = false;
-  /** No event comes any more. */
-  #ended = false;
 
   constructor(init: ProxyDialInit, options: DialOptions) {
     const { network, address, proxy } = init;
@@ -61,6 +58,7 @@ export class ProxyDial {
       address,
       via: proxy.chain,
     });
+    this.#nested = new NestedEvents(this.#trace);
     this.#root.detail = `via ${proxy.chain}`;
   }
 
@@ -89,6 +87,7 @@ export class ProxyDial {
     while (handshake !== undefined && !this.#over) {
       const conn = await this.#connect();
       if (conn === undefined) return;
+      if (proxy.connectOnly) return this.#succeed(conn, new Uint8Array(0), target);
       handshake = await this.#shakeHands(conn, handshake, target);
     }
   }
@@ -96,7 +95,8 @@ export class ProxyDial {
   #failToPrepare(error: unknown): void {
     const { message: reason, cause } = error as Error;
     if (error instanceof CredentialsError) {
-      this.#fail({ code: "ERR_PROXY_CREDENTIALS", phase: "proxy", reason, cause });
+      const hop = this.#init.proxy.label;
+      this.#fail({ code: "ERR_PROXY_CREDENTIALS", phase: "proxy", hop, reason, cause });
     } else {
       this.#fail({ code: "ERR_DIAL_ADDRESS", phase: "address", reason });
     }
@@ -105,30 +105,21 @@ export class ProxyDial {
   async #connect(): Promise<Conn | undefined> {
     const { via, server } = this.#init.proxy;
     this.#stage = "connect";
-    this.#startMs = this.#trace.elapsedMs();
-    const nested = this.#trace.nestedListener(this.#root);
+    const nested = this.#nested.begin(this.#root, `${server.network} ${server.address}`);
+    let conn: Conn;
     try {
-      const conn = await via.dialContext(server.network, server.address, {
+      conn = await via.dialContext(server.network, server.address, {
         signal: this.#controller.signal,
-        // What a dialer tells that is late to hear of an abort would come after the end.
-        ...(nested && { onEvent: (event) => this.#ended || nested(event) }),
+        ...(nested.listener && { onEvent: nested.listener }),
       });
-      if (!this.#over) {
-        this.#adopt(conn);
-        return conn;
-      }
-      conn.close();
     } catch (thrown) {
       if (this.#over) return;
-      this.#adopt(thrown);
-      this.#fail(unreachable(thrown, this.#init.proxy));
+      nested.failed(thrown);
+      return void this.#fail(unreachable(thrown, this.#init.proxy));
     }
-  }
-
-  /** Puts the report of a connection or an error under that of this dial. */
-  #adopt(from: unknown): void {
-    const report = nestedReport(from);
-    if (report !== undefined) this.#trace.adopt(this.#root, report, this.#startMs);
+    if (this.#over) return void conn.close();
+    nested.succeeded(conn);
+    return conn;
   }
 
   /** @returns The handshake to do next, over another connection. */
@@ -260,7 +251,7 @@ export class ProxyDial {
     if (this.#timer !== undefined) systemClock.clearTimer(this.#timer);
     this.#conn?.reset();
     this.#handshake?.ended?.({ state: "aborted" });
+    this.#nested.end();
     this.#trace.end(this.#root, outcome, failure);
-    this.#ended = true;
   }
 }

@@ -2,9 +2,10 @@ import type { Resolver } from "../resolve/resolver.ts";
 import { systemResolver } from "../resolve/system_resolver.ts";
 import { askCredentials, type CredentialsSource } from "./credentials_source.ts";
 import type { Handshake } from "./handshake.ts";
+import { LoginCodec } from "./login_codec.ts";
 import { PipeliningVerdicts } from "./pipelining_verdicts.ts";
 import { makeProxyDialer, type ProxyDialer } from "./proxy_context_dialer.ts";
-import type { CredentialsRequest } from "./proxy_config.ts";
+import type { CredentialsRequest, ProxyConfig } from "./proxy_config.ts";
 import type { ProxyCredentials } from "./proxy_credentials.ts";
 import {
   checkedMs,
@@ -13,7 +14,6 @@ import {
   type ProxyServerOptions,
 } from "./proxy_dialer_options.ts";
 import { proxyServer } from "./proxy_server.ts";
-import type { ProxyTarget } from "./proxy_target.ts";
 import { autoSocks5Handshake, socks5Handshake } from "./socks5_handshake.ts";
 import { encodeSocks5Credentials } from "./socks5_request.ts";
 import { type SocksIsolation, socksIsolation } from "./socks_isolation.ts";
@@ -97,58 +97,67 @@ export function socks5Dialer(options: Socks5DialerOptions): ProxyDialer {
     ...(resolve === "local" && {
       lookup: { resolver: checkedResolver(resolver), families: [6, 4] as const },
     }),
-    handshake: handshakes(
-      options,
-      PipeliningVerdicts.of(via),
-      `${server.network} ${server.address}`,
-    ),
+    ...handshakes(options, PipeliningVerdicts.of(via), `${server.network} ${server.address}`),
   });
 }
 
-type MakeHandshake = (
-  target: ProxyTarget,
-  request: CredentialsRequest,
-) => Handshake | Promise<Handshake>;
+/** What differs with the credentials. */
+interface Login {
+  readonly credentials: ProxyCredentials | undefined;
+  readonly requireCredentials: boolean;
+}
 
 function handshakes(
   options: Socks5DialerOptions,
   verdicts: PipeliningVerdicts,
   server: string,
-): MakeHandshake {
-  const { credentials, isolation, handshake = "auto", stallMs = 1_000 } = options;
+): Required<Pick<ProxyConfig, "handshake" | "login">> {
+  const { handshake = "auto", stallMs = 1_000 } = options;
   if (!["auto", "sequential", "pipelined"].includes(handshake)) {
     throw new TypeError(
       `handshake must be "auto", "sequential" or "pipelined", not ${String(handshake)}`,
     );
   }
   checkedMs("stallMs", stallMs);
-  const make = (
-    target: ProxyTarget,
-    credentials: ProxyCredentials | undefined,
-    requireCredentials = false,
-  ): Handshake => {
-    const init = { target, credentials, requireCredentials };
-    if (handshake !== "auto") return socks5Handshake(init, handshake === "pipelined");
-    // With credentials no other method can be offered in one flight, which some proxies refuse.
-    const key = `${server}${credentials === undefined ? "" : " credentials"}`;
-    return autoSocks5Handshake(init, { verdicts, key, stallMs });
+  const withLogin = logins(options);
+  return {
+    handshake: (target, request) =>
+      withLogin(request, (login) => {
+        const init = { target, ...login };
+        if (handshake !== "auto") return socks5Handshake(init, handshake === "pipelined");
+        // With credentials no other method can be offered in one flight, which some proxies refuse.
+        const key = `${server}${login.credentials === undefined ? "" : " credentials"}`;
+        return autoSocks5Handshake(init, { verdicts, key, stallMs });
+      }),
+    login: (request) => withLogin(request, (login) => ({ begin: () => new LoginCodec(login) })),
   };
+}
+
+type WithLogin = (
+  request: CredentialsRequest,
+  use: (login: Login) => Handshake,
+) => Handshake | Promise<Handshake>;
+
+/** Finds the credentials of a dial, which may take some time. */
+function logins({ credentials, isolation }: Socks5DialerOptions): WithLogin {
   if (isolation !== undefined) {
     const isolate = socksIsolation(isolation);
-    return (target) => make(target, isolate(`${target.host} ${target.port}`), true);
+    return ({ address }, use) => use({ credentials: isolate(address), requireCredentials: true });
   }
   if (typeof credentials === "function") {
-    return (target, request) =>
-      askCredentials(credentials, request, ({ username, password }) => {
-        encodeSocks5Credentials({ username, password });
-        return make(target, { username, password });
-      });
+    return (request, use) =>
+      askCredentials(credentials, request, (given) => use(checkedLogin(given)));
   }
-  if (credentials === undefined) return (target) => make(target, undefined);
-  // Taken now, as they were checked.
-  const { username, password } = credentials;
-  encodeSocks5Credentials({ username, password });
-  return (target) => make(target, { username, password });
+  const login = checkedLogin(credentials);
+  return (_, use) => use(login);
+}
+
+/** Takes credentials as they are now, and checks them. */
+function checkedLogin(given: ProxyCredentials | undefined): Login {
+  if (given === undefined) return { credentials: undefined, requireCredentials: false };
+  const credentials = { username: given.username, password: given.password };
+  encodeSocks5Credentials(credentials);
+  return { credentials, requireCredentials: false };
 }
 
 /** Checks who is to look names up; throws a TypeError that names the bad value. */

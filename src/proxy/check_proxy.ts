@@ -1,0 +1,288 @@
+import { DialError, dialFailure, isDialError } from "../core/dial_error.ts";
+import type { ContextDialer, DialOptions } from "../core/dialer.ts";
+import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { abortable, linkedController } from "../core/signals.ts";
+import type { Handshake } from "./handshake.ts";
+import type { HandshakeCodec, HandshakeStep } from "./handshake_codec.ts";
+import { alteredProxyDialer, proxyConfigOf } from "./proxy_context_dialer.ts";
+import type { ProxyConfig } from "./proxy_config.ts";
+import { checkedMs } from "./proxy_dialer_options.ts";
+import { proxyDialTarget } from "./proxy_dial_target.ts";
+import { ProxyRefusedError } from "./proxy_refused_error.ts";
+
+/** How far a check goes: a connection to the proxy, its handshake up to the credentials, or a tunnel to a target. */
+export type ProxyCheckLevel = "tcp" | "handshake" | "tunnel";
+
+/** What {@linkcode checkProxy} looks at. */
+export interface ProxyCheckOptions extends Pick<DialOptions, "signal" | "onEvent"> {
+  /**
+   * How far to go.
+   *
+   * - `"tcp"`: a connection to the proxy, through those before it; for an `https` proxy TLS as well.
+   * - `"handshake"`: the proxy speaks its protocol and takes the credentials. SOCKS5 is asked for no target; SOCKS4 and
+   *   HTTP CONNECT have nothing but the request, so `target` is asked for, and that it cannot be reached does not matter.
+   * - `"tunnel"`: a tunnel to `target`, which is closed at once.
+   */
+  level: ProxyCheckLevel;
+  /**
+   * The target as `host:port`. A `"tunnel"` needs one.
+   *
+   * @default {"anydial-check.invalid:443"} A name that nobody can have (RFC 6761 §6.4).
+   */
+  target?: string;
+  /**
+   * Milliseconds for the whole check.
+   *
+   * @default {10000}
+   */
+  timeoutMs?: number;
+}
+
+/** What a check found. */
+export interface ProxyCheck {
+  /** Whether the level asked for works. */
+  readonly ok: boolean;
+  /** The level asked for. */
+  readonly level: ProxyCheckLevel;
+  /** How far it works; absent where not even a connection could be made. */
+  readonly works?: ProxyCheckLevel;
+  /** How long the whole check took, in milliseconds. */
+  readonly durationMs: number;
+  /** How long the connection to the proxy took, those before it and TLS included; absent if there was none. */
+  readonly tcpMs?: number;
+  /** How long greeting and credentials took; absent if they failed, or where the protocol has only the request. */
+  readonly handshakeMs?: number;
+  /** How long the request took, from asking for the target to the proxy's answer; absent if there was none. */
+  readonly tunnelMs?: number;
+  /** Which side is at fault; absent where all is well, or where it is neither. */
+  readonly blame?: "proxy" | "target";
+  /** What went wrong; its `hop` names the proxy, should there be several. Absent where all is well. */
+  readonly error?: DialError;
+}
+
+const levels: readonly ProxyCheckLevel[] = ["tcp", "handshake", "tunnel"];
+
+/**
+ * Checks a proxy. A proxy that does not work is a result, not an exception.
+ *
+ * @example
+ * const dialer = proxyDialer("socks5h://127.0.0.1:9050");
+ * const { ok, blame, error } = await checkProxy(dialer, { level: "tunnel", target: "peer.example:4001" });
+ *
+ * @param dialer The proxy, as `proxyDialer` and the like make it. Of another dialer only the level `"tunnel"` can be checked.
+ * @param options How far to go.
+ * @returns What works, how long it took, and who is to blame.
+ * @throws {TypeError | RangeError} If an option is unusable, or the level is one that this dialer has not.
+ * @throws `options.signal.reason`, as it is, if the signal aborts.
+ */
+export async function checkProxy(
+  dialer: ContextDialer,
+  options: ProxyCheckOptions,
+): Promise<ProxyCheck> {
+  const { level, timeoutMs = 10_000, signal, onEvent } = options;
+  if (typeof dialer?.dialContext !== "function") {
+    throw new TypeError(`Cannot check ${String(dialer)}: it has no dialContext method`);
+  }
+  if (!levels.includes(level)) {
+    throw new TypeError(`level must be "tcp", "handshake" or "tunnel", not ${String(level)}`);
+  }
+  checkedMs("timeoutMs", timeoutMs);
+  if (level === "tunnel" && options.target === undefined) {
+    throw new TypeError(`target is missing, which level "tunnel" needs`);
+  }
+  const target = options.target ?? "anydial-check.invalid:443";
+  const read = proxyDialTarget("tcp", target);
+  if ("reason" in read) throw new TypeError(`target is unusable: ${read.reason}`);
+  const proxy = proxyConfigOf(dialer);
+  if (proxy === undefined && level !== "tunnel") {
+    throw new TypeError(
+      `level "${level}" is for proxies; of another dialer only "tunnel" can be checked`,
+    );
+  }
+  signal?.throwIfAborted();
+  const times = new PhaseTimes();
+  const checked = alteredProxyDialer(dialer, (proxy) => ({
+    ...proxy,
+    timeoutMs,
+    connectOnly: level === "tcp",
+    handshake: timedHandshakes(proxy, level, times),
+  }));
+  const begin = performance.now();
+  const dialOptions = { signal, onEvent };
+  const error =
+    await (checked === undefined
+      ? dialWithin(dialer, target, timeoutMs, dialOptions)
+      : failureOf(checked, target, dialOptions));
+  if (signal?.aborted) throw signal.reason;
+  if (level === "tcp" && error === undefined) times.connected = performance.now();
+  const durationMs = performance.now() - begin;
+  return { level, durationMs, ...verdict(level, proxy, times, error), ...times.phases(begin) };
+}
+
+/** When what happened, of the last connection to the proxy. */
+class PhaseTimes {
+  connected: number | undefined;
+  loggedIn: number | undefined;
+  answered: number | undefined;
+
+  phases(begin: number): Pick<ProxyCheck, "tcpMs" | "handshakeMs" | "tunnelMs"> {
+    const { connected, loggedIn, answered } = this;
+    if (connected === undefined) return {};
+    const asked = loggedIn ?? connected;
+    return {
+      tcpMs: connected - begin,
+      ...(loggedIn !== undefined && loggedIn > connected && { handshakeMs: loggedIn - connected }),
+      ...(answered !== undefined && { tunnelMs: answered - asked }),
+    };
+  }
+}
+
+function verdict(
+  level: ProxyCheckLevel,
+  proxy: ProxyConfig | undefined,
+  times: PhaseTimes,
+  error: DialError | undefined,
+): Pick<ProxyCheck, "ok" | "works" | "blame" | "error"> {
+  if (error === undefined) return { ok: true, works: level };
+  // Where the target does not matter, the proxy's silence is its own.
+  const blame = level === "tunnel" ? error.blame : error.blame && "proxy";
+  // Of a proxy that reports its target down no more was asked than that it does so.
+  const works = error.blame === "target" && error.cause instanceof ProxyRefusedError ||
+      times.loggedIn !== undefined
+    ? "handshake"
+    : times.connected !== undefined
+    ? "tcp"
+    : undefined;
+  if (level === "handshake" && works === "handshake") return { ok: true, works };
+  return {
+    ok: false,
+    ...(works !== undefined && { works }),
+    ...(blame !== undefined && { blame }),
+    error,
+  };
+}
+
+function timedHandshakes(
+  proxy: ProxyConfig,
+  level: ProxyCheckLevel,
+  times: PhaseTimes,
+): ProxyConfig["handshake"] {
+  return async (target, request) => {
+    const { login } = proxy;
+    return level === "handshake" && login !== undefined
+      ? timed(await login(request), times)
+      : timed(await proxy.handshake(target, request), times);
+  };
+}
+
+function timed(handshake: Handshake, times: PhaseTimes): Handshake {
+  return {
+    begin() {
+      times.connected = performance.now();
+      times.loggedIn = times.answered = undefined;
+      return new TimedCodec(handshake.begin(), times);
+    },
+    stallMs: () => handshake.stallMs?.(),
+    ended(end) {
+      const next = handshake.ended?.(end);
+      return next && timed(next, times);
+    },
+  };
+}
+
+/** Notes when the proxy took the credentials, and when it answered the request. */
+class TimedCodec implements HandshakeCodec {
+  readonly protocol: string;
+  readonly #codec: HandshakeCodec;
+  readonly #times: PhaseTimes;
+  /** Whether there is anything before the request. */
+  readonly #logsIn: boolean;
+
+  constructor(codec: HandshakeCodec, times: PhaseTimes) {
+    this.protocol = codec.protocol;
+    this.#codec = codec;
+    this.#times = times;
+    this.#logsIn = codec.waitsFor === "proxy";
+  }
+
+  get readBytes(): number {
+    return this.#codec.readBytes;
+  }
+
+  get waitsFor(): "proxy" | "target" {
+    return this.#codec.waitsFor;
+  }
+
+  start(): HandshakeStep {
+    return this.#codec.start();
+  }
+
+  receive(chunk: Uint8Array): HandshakeStep {
+    const step = this.#codec.receive(chunk);
+    const times = this.#times;
+    const refused = step.state === "failed" && step.failure.reply !== undefined &&
+      step.failure.blame === "target";
+    const loggedIn = this.#codec.waitsFor === "target" || step.state === "done" || refused;
+    if (this.#logsIn && loggedIn) times.loggedIn ??= performance.now();
+    if (step.state === "done" || refused) times.answered = performance.now();
+    return step;
+  }
+
+  end(): HandshakeStep & { readonly state: "failed" } {
+    return this.#codec.end();
+  }
+}
+
+/** Dials, and frees the connection at once. */
+async function failureOf(
+  dialer: ContextDialer,
+  target: string,
+  options: DialOptions,
+): Promise<DialError | undefined> {
+  try {
+    (await dialer.dialContext("tcp", target, options)).reset();
+  } catch (thrown) {
+    return isDialError(thrown) ? thrown : foreignError(thrown, target);
+  }
+}
+
+/** The same with a dialer that has a limit of its own, or none. */
+async function dialWithin(
+  dialer: ContextDialer,
+  target: string,
+  timeoutMs: number,
+  { signal, onEvent }: DialOptions,
+): Promise<DialError | undefined> {
+  const { controller, unlink } = linkedController(signal);
+  const limit = new DOMException(`timed out after ${timeoutMs} ms`, "TimeoutError");
+  const timer = setTimeout(() => controller.abort(limit), timeoutMs);
+  try {
+    const options = { signal: controller.signal, onEvent };
+    const dial = (async () => await dialer.dialContext("tcp", target, options))();
+    (await abortable(dial, controller.signal, (late) => late.close())).reset();
+  } catch (thrown) {
+    return isDialError(thrown) ? thrown : foreignError(thrown, target);
+  } finally {
+    clearTimeout(timer);
+    unlink();
+  }
+}
+
+function foreignError(cause: unknown, address: string): DialError {
+  const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
+  const code = timedOut ? "ETIMEDOUT" : systemErrorCode(cause) ?? "ERR_DIAL_FAILED";
+  const { message } = dialFailure(cause);
+  const reason = timedOut ? message : reasonOf(code) ?? message;
+  const failure = { code, message: reason };
+  const nothing = { startMs: 0, durationMs: 0, children: [] };
+  const report = {
+    kind: "dial",
+    label: `tcp ${address}`,
+    outcome: "failed",
+    error: failure,
+  } as const;
+  return new DialError({
+    ...{ code, phase: "connect", network: "tcp", address, reason, cause },
+    report: { ...report, ...nothing },
+  });
+}
