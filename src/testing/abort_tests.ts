@@ -9,6 +9,7 @@ import { reasonOf } from "./reason_of.ts";
 import { bytesOf, readExactly } from "./read_all.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import type { Trial } from "./trial.ts";
+import { delay, turn } from "./waiting.ts";
 import { WatchedSignal } from "./watched_signal.ts";
 
 /** The rules on abort signals, by their numbers in the documentation of `testDialer`. */
@@ -246,13 +247,4 @@ async function longLivedSignal(trial: Trial): Promise<void> {
     await assert.rejects(bad, isDialError);
   }
   assert.equal(watched.listeners, 0);
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** One turn of the event loop. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

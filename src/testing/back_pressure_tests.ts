@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Contract, contractTest } from "./contract.ts";
 import type { PeerConn } from "./peers.ts";
 import { bytesOf, readEach, readExactly } from "./read_all.ts";
+import { delay } from "./waiting.ts";
 
 const chunkBytes = 256 * 1024;
 /** More than the buffers of a connection hold, kernels' and proxies' included. */
@@ -49,7 +50,7 @@ async function stops(writer: WriteEnd, reader: Pick<PeerConn, "read">): Promise<
 async function untilStill(value: () => number): Promise<void> {
   let last = -1;
   for (let still = 0; still < 4;) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
     still = value() === last ? still + 1 : 0;
     last = value();
   }

@@ -5,6 +5,7 @@ import type { PeerConn } from "./peers.ts";
 import { bytesOf, readAll, readEach, readExactly, readText } from "./read_all.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import type { Trial } from "./trial.ts";
+import { turn } from "./waiting.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -44,6 +45,9 @@ async function bothWays(trial: Trial): Promise<void> {
 async function send64MiB(to: Pick<PeerConn, "write">, seed: number): Promise<void> {
   for (const block of blocks(seed)) await to.write(block);
 }
+
+/** Either end, as far as it is written to. */
+type WriteEnd = Pick<PeerConn, "write" | "closeWrite">;
 
 /** 64 MiB in blocks of one, each told apart by its first bytes. */
 function* blocks(seed: number): Generator<Uint8Array> {
@@ -165,7 +169,7 @@ async function slowPeer(trial: Trial): Promise<void> {
   const buffer = new Uint8Array(16 * 1024);
   for (let count; (count = await peer.read(buffer)) !== null;) {
     received.update(buffer.subarray(0, count));
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
   await written;
   assert.equal(received.digest("hex"), createHash("sha256").update(sent).digest("hex"));
