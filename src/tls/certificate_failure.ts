@@ -56,18 +56,12 @@ function untrusted(cause: unknown, certificate: PeerCertificate): TLSFailure {
   return { code: "ERR_TLS_CERTIFICATE", reason: `certificate not accepted (${told})`, cause };
 }
 
-/**
- * Deno says of an expired certificate only that it cannot be verified, and Bun of a self-signed one that its signature is
- * wrong.
- */
+/** Deno says of an expired certificate, and Bun of a self-signed one, only that it could not be verified. */
 function toldMore(code: string, certificate: PeerCertificate): string {
-  if (code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE") {
-    if (Date.parse(certificate.valid_to) < Date.now()) return "CERT_HAS_EXPIRED";
-    if (Date.parse(certificate.valid_from) > Date.now()) return "CERT_NOT_YET_VALID";
-  }
-  if (code === "CERT_SIGNATURE_FAILURE" && isSelfIssued(certificate)) {
-    return "DEPTH_ZERO_SELF_SIGNED_CERT";
-  }
+  if (code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE" && code !== "CERT_SIGNATURE_FAILURE") return code;
+  if (isSelfIssued(certificate)) return "DEPTH_ZERO_SELF_SIGNED_CERT";
+  if (Date.parse(certificate.valid_to) < Date.now()) return "CERT_HAS_EXPIRED";
+  if (Date.parse(certificate.valid_from) > Date.now()) return "CERT_NOT_YET_VALID";
   return code;
 }
 

@@ -35,7 +35,8 @@ export class TLSDial {
     this.#address = address;
     this.#options = options;
     this.#trace = new DialTrace(options.onEvent);
-    this.#root = this.#trace.start(undefined, address, { type: "dial-start", network, address });
+    const label = `${network} ${address}`;
+    this.#root = this.#trace.start(undefined, label, { type: "dial-start", network, address });
   }
 
   async run(): Promise<TLSConn> {
