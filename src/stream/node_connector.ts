@@ -53,10 +53,13 @@ export interface NodeConnectOptions {
   signal?: AbortSignal | null;
 }
 
-/** Told once how the connecting ended, with the stream or the error. */
-export type NodeConnectCallback =
-  | ((error: Error | null, stream: Duplex) => void)
-  | ((...ended: [error: null, stream: TLSSocket] | [error: Error, stream: null]) => void);
+/**
+ * Told once how the connecting ended: with the stream, a {@linkcode ConnDuplex} or with TLS a `tls.TLSSocket`, or with the error
+ * and `null`.
+ */
+// The callbacks of `node:http` and of undici have no type of the stream in common.
+// deno-lint-ignore no-explicit-any
+export type NodeConnectCallback = (error: Error | null, stream: any) => void;
 
 /** A dialer in the forms that Node's own clients and others take. */
 export interface NodeConnector {
@@ -205,14 +208,13 @@ function whenConnected(
     stream.off(connected, onConnected).off("close", settle);
     if (callback !== undefined) stream.off("error", onError);
   };
-  const tell = callback as ((error: Error | null, stream: Duplex | null) => void) | undefined;
   const onConnected = () => {
     settle();
-    tell?.(null, stream);
+    callback?.(null, stream);
   };
   const onError = (error: Error) => {
     settle();
-    tell?.(error, null);
+    callback?.(error, null);
   };
   stream.on(connected, onConnected).on("close", settle);
   if (callback !== undefined) stream.on("error", onError);
