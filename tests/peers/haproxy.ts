@@ -10,16 +10,12 @@ export const haproxyMissing: string | undefined = haproxy.missing;
 export interface Haproxy extends ServerProcess {
   /** Answers an HTTP request with what the header said: source, destination, authority and unique id. */
   readonly echoAddress: string;
-  /** Goes on to the target it was started with. */
+  /** Goes on to the destination that the header names. */
   readonly address: string;
 }
 
-/**
- * A server that reads the PROXY header.
- *
- * @param target Where `address` leads, as host:port.
- */
-export async function startHaproxy(target: string): Promise<Haproxy> {
+/** A server that reads the PROXY header. */
+export async function startHaproxy(): Promise<Haproxy> {
   const ports = await freePorts(2);
   const [echo, forward] = ports;
   const said = "%[src]:%[src_port] %[dst]:%[dst_port] %[fc_pp_authority] %[fc_pp_unique_id]";
@@ -39,7 +35,8 @@ export async function startHaproxy(target: string): Promise<Haproxy> {
         "listen forward",
         "  mode tcp",
         `  bind 127.0.0.1:${forward} accept-proxy`,
-        `  server target ${target}`,
+        // Where the client wanted to go.
+        "  server destination 0.0.0.0",
       ].join("\n") + "\n",
     );
     return { command: [haproxy.path, "-db", "-f", config], listens: ports };

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from "node:fs";
 import { server as certificate } from "../certs/certificates.ts";
 import { passwordHash, username } from "./credentials.ts";
-import { withPrivateFiles } from "./private_files.ts";
+import { canHaveFiles, privateFilesHint, withPrivateFiles } from "./private_files.ts";
 import { findProgram } from "./program.ts";
 import { freePorts, type ServerProcess, startServer, writeServerFile } from "./server_process.ts";
 

@@ -11,10 +11,12 @@ const localhostOnly: Resolver = {
 const common = {
   missing: danteMissing,
   answerAfterHalfClose: "arrives",
-  refusedTarget: "ERR_PROXY_TARGET_REFUSED",
-  unknownTarget: "ERR_PROXY_TARGET_HOST_UNREACHABLE",
-  forbiddenTarget: { port: 9, code: "ERR_PROXY_TARGET_NOT_ALLOWED" },
-  blamedForSilence: "proxy",
+  answers: {
+    refused: "ERR_PROXY_TARGET_REFUSED",
+    unknown: "ERR_PROXY_TARGET_HOST_UNREACHABLE",
+    forbidden: { port: 9, code: "ERR_PROXY_TARGET_NOT_ALLOWED" },
+    silence: "proxy",
+  },
 } as const;
 
 realProxyTests({
@@ -52,8 +54,10 @@ realProxyTests({
   start: () => startDante({ method: "none", forbiddenPort: 9 }),
   dialer: ({ address }, options) =>
     socks4Dialer({ server: address, resolve: "local", resolver: localhostOnly, ...options }),
-  refusedTarget: "ERR_PROXY_TARGET_FAILED",
-  unknownTarget: "ENOTFOUND",
-  forbiddenTarget: { port: 9, code: "ERR_PROXY_TARGET_FAILED" },
-  blamedForSilence: "target",
+  answers: {
+    refused: "ERR_PROXY_TARGET_FAILED",
+    unknown: "ENOTFOUND",
+    forbidden: { port: 9, code: "ERR_PROXY_TARGET_FAILED" },
+    silence: "target",
+  },
 });

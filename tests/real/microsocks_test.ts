@@ -6,9 +6,11 @@ import { realProxyTests } from "./real_proxy_tests.ts";
 const common = {
   missing: microsocksMissing,
   answerAfterHalfClose: "may be lost",
-  refusedTarget: "ERR_PROXY_TARGET_REFUSED",
-  unknownTarget: "ERR_PROXY_TARGET_FAILED",
-  blamedForSilence: "proxy",
+  answers: {
+    refused: "ERR_PROXY_TARGET_REFUSED",
+    unknown: "ERR_PROXY_TARGET_FAILED",
+    silence: "proxy",
+  },
 } as const;
 
 // It drops what follows the greeting, so that each of these dialers finds out on the way.

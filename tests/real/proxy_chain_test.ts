@@ -6,9 +6,7 @@ import { realProxyTests } from "./real_proxy_tests.ts";
 // What it cannot reach, it answers by hanging up, for which it is blamed.
 const common = {
   answerAfterHalfClose: "arrives",
-  refusedTarget: "ERR_PROXY_CLOSED",
-  unknownTarget: "ERR_PROXY_CLOSED",
-  blamedForSilence: "target",
+  answers: { refused: "ERR_PROXY_CLOSED", unknown: "ERR_PROXY_CLOSED", silence: "target" },
 } as const;
 
 realProxyTests({

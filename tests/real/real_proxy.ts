@@ -16,14 +16,20 @@ export interface RealProxy<S extends ServerProcess> {
   readonly badCredentials?: readonly BadCredentials<S>[];
   /** Whether an answer that comes after the client half-closed arrives. */
   readonly answerAfterHalfClose: "arrives" | "may be lost";
-  /** What it makes of a target where nobody listens. */
-  readonly refusedTarget: DialErrorCode;
-  /** What it makes of a target whose name nobody knows. */
-  readonly unknownTarget: DialErrorCode;
-  /** Who is blamed if it says nothing at all: the target, where the first answer waits for it. */
-  readonly blamedForSilence: "proxy" | "target";
-  /** A target that the server's rules forbid, if it has rules. */
-  readonly forbiddenTarget?: { readonly port: number; readonly code: DialErrorCode };
+  /** What it says of its targets; absent where it does not answer at all, and reads no names. */
+  readonly answers?: Answers;
+}
+
+/** What is made of a proxy's answers. */
+export interface Answers {
+  /** For a target where nobody listens. */
+  readonly refused: DialErrorCode;
+  /** For a target whose name nobody knows. */
+  readonly unknown: DialErrorCode;
+  /** For a target that the server's rules forbid, if it has rules. */
+  readonly forbidden?: { readonly port: number; readonly code: DialErrorCode };
+  /** Who is blamed if there is no answer: the target, where the proxy's first answer waits for it. */
+  readonly silence: "proxy" | "target";
 }
 
 /** A dialer that the server turns away. */

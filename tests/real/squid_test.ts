@@ -1,4 +1,5 @@
 import { httpConnectDialer } from "../../src/proxy/mod.ts";
+import { ca } from "../certs/certificates.ts";
 import { password, username } from "../peers/credentials.ts";
 import { squidMissing, startSquid } from "../peers/squid.ts";
 import { realProxyTests } from "./real_proxy_tests.ts";
@@ -7,10 +8,12 @@ const common = {
   missing: squidMissing,
   start: () => startSquid(9),
   answerAfterHalfClose: "may be lost",
-  refusedTarget: "ERR_PROXY_TARGET_FAILED",
-  unknownTarget: "ERR_PROXY_TARGET_FAILED",
-  forbiddenTarget: { port: 9, code: "ERR_PROXY_TARGET_NOT_ALLOWED" },
-  blamedForSilence: "target",
+  answers: {
+    refused: "ERR_PROXY_TARGET_FAILED",
+    unknown: "ERR_PROXY_TARGET_FAILED",
+    forbidden: { port: 9, code: "ERR_PROXY_TARGET_NOT_ALLOWED" },
+    silence: "target",
+  },
 } as const;
 
 realProxyTests({
@@ -40,4 +43,17 @@ realProxyTests({
       code: "ERR_PROXY_AUTH_REQUIRED",
     },
   ],
+});
+
+realProxyTests({
+  ...common,
+  name: "squid over TLS",
+  answers: { ...common.answers, silence: "proxy" },
+  dialer: ({ tlsAddress }, options) =>
+    httpConnectDialer({ server: tlsAddress, tls: { ca: ca.cert }, ...options }),
+  badCredentials: [{
+    what: "a certificate that nobody vouches for",
+    dialer: ({ tlsAddress }) => httpConnectDialer({ server: tlsAddress, tls: true }),
+    code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  }],
 });

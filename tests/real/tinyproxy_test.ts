@@ -14,9 +14,11 @@ realProxyTests({
       ...options,
     }),
   answerAfterHalfClose: "may be lost",
-  refusedTarget: "ERR_PROXY_TARGET_FAILED",
-  unknownTarget: "ERR_PROXY_TARGET_FAILED",
-  blamedForSilence: "target",
+  answers: {
+    refused: "ERR_PROXY_TARGET_FAILED",
+    unknown: "ERR_PROXY_TARGET_FAILED",
+    silence: "target",
+  },
   badCredentials: [
     {
       what: "a wrong password",

@@ -33,7 +33,7 @@ export async function badCredentials(
     const dialing = dialer(server).dialContext("tcp", target.address);
     const error = await failedDial(within("the refusal", dialing));
     assert.equal(error.code, code, error.message);
-    assert.equal(error.phase, "proxy");
+    assert.equal(error.phase, code.startsWith("ERR_PROXY_") ? "proxy" : "tls");
     assert.equal(error.blame, "proxy");
     const shown = JSON.stringify([error.message, error.report, String(error.cause), error.cause]);
     for (const secret of [password, plainPassword, "wrong-s3cret"]) {
@@ -45,7 +45,10 @@ export async function badCredentials(
 }
 
 /** A proxy that accepts and is silent holds a dial no longer than its limit, and works again afterwards. */
-export async function silentProxy({ proxy, server, dial }: Running): Promise<void> {
+export async function silentProxy(
+  { proxy, server, dial }: Running,
+  blamed: "proxy" | "target",
+): Promise<void> {
   const target = await startTarget(echo);
   try {
     const limited = proxy.dialer(server, { timeoutMs: 300 });
@@ -55,7 +58,7 @@ export async function silentProxy({ proxy, server, dial }: Running): Promise<voi
         within("the limit", limited.dialContext("tcp", target.address)),
       );
       assert.equal(error.code, "ETIMEDOUT", error.message);
-      assert.equal(error.blame, proxy.blamedForSilence);
+      assert.equal(error.blame, blamed);
     } finally {
       server.thaw();
     }
@@ -84,15 +87,16 @@ export async function killedInHandshake({ server, dialer }: Running): Promise<vo
     // A handshake in one flight that was cut off is tried again step by step, over a new connection.
     const codes = ["ERR_PROXY_CLOSED", "ECONNRESET", "EPIPE", "ECONNREFUSED"];
     assert.ok(codes.includes(error.code), error.message);
-    assert.equal(error.phase, error.code === "ECONNREFUSED" ? "connect" : "proxy");
-    await assertDown(dialer, target.address);
+    const phases = error.code === "ECONNREFUSED" ? ["connect"] : ["proxy", "tls"];
+    assert.ok(phases.includes(error.phase), error.phase);
+    assert.equal((await assertDown(dialer, target.address)).blame, "proxy");
   } finally {
     await target.close();
   }
 }
 
 /** The proxy is killed while bytes go both ways: both ends of the client's connection find out. */
-export async function killedInMidStream({ server, dial, dialer }: Running): Promise<void> {
+export async function killedInMidStream({ proxy, server, dial, dialer }: Running): Promise<void> {
   const block = new Uint8Array(64 * 1024).fill(7);
   const target = await startTarget(async (conn) => {
     const sending = writeUntilCut(conn, block);
@@ -110,7 +114,9 @@ export async function killedInMidStream({ server, dial, dialer }: Running): Prom
     assert.ok(["ECONNRESET", "EPIPE"].includes(writeCode), writeCode);
     conn.close();
     await target.idle();
-    await assertDown(dialer, target.address);
+    const error = await assertDown(dialer, target.address);
+    // What never answers is no proxy, but the only thing that there is.
+    assert.equal(error.blame, proxy.answers && "proxy");
   } finally {
     await target.close();
   }
@@ -144,12 +150,12 @@ function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code);
 }
 
-/** A dial of a proxy that is not there fails at once, and the proxy is blamed. */
-async function assertDown(dialer: Running["dialer"], address: string): Promise<void> {
+/** A dial of a proxy that is not there fails at once. */
+async function assertDown(dialer: Running["dialer"], address: string): Promise<DialError> {
   const error = await failedDial(within("the refusal", dialer.dialContext("tcp", address)));
   assert.equal(error.code, "ECONNREFUSED", error.message);
   assert.equal(error.phase, "connect");
-  assert.equal(error.blame, "proxy");
+  return error;
 }
 
 /** The tunnel leads to {@linkcode echo}. */

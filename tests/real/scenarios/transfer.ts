@@ -22,8 +22,8 @@ export async function peerSpeaksFirst({ dial }: Running): Promise<void> {
     const conn = await dial(target.address);
     // The greeting is on its way before the reader starts.
     await conn.write(bytesOf("pong"));
-    const text = new TextDecoder().decode(await readExactly(conn, greeting.length + 4));
-    assert.equal(text, greeting + "pong");
+    const heard = await within("the greeting", readExactly(conn, greeting.length + 4));
+    assert.equal(new TextDecoder().decode(heard), greeting + "pong");
     conn.close();
     await target.idle();
   } finally {
@@ -37,7 +37,8 @@ export async function targetIsName({ dial }: Running): Promise<void> {
   try {
     const conn = await dial(`localhost:${target.port}`);
     await conn.write(bytesOf("by name"));
-    assert.equal(new TextDecoder().decode(await readExactly(conn, 7)), "by name");
+    const heard = await within("the echo", readExactly(conn, 7));
+    assert.equal(new TextDecoder().decode(heard), "by name");
     assert.deepEqual(conn.remoteAddr, {
       transport: "tcp",
       hostname: "localhost",
