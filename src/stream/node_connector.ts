@@ -8,6 +8,7 @@ import { joinHostPort } from "../core/host_port.ts";
 import { onAbort } from "../core/signals.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
 import { ConnDuplex } from "./conn_duplex.ts";
+import { linkFlow } from "./link_flow.ts";
 
 /** How a {@linkcode NodeConnector} connects. */
 export interface NodeConnectorOptions {
@@ -168,6 +169,7 @@ function connectSecure(
     path: undefined,
     socket: transport,
   });
+  linkFlow(stream, transport);
   // The handle of a TLSSocket over a stream does not know what keeps the process alive.
   stream.ref = () => (transport.ref(), stream);
   stream.unref = () => (transport.unref(), stream);

@@ -2,8 +2,9 @@ import type { Conn } from "../core/conn.ts";
 import { ConnDuplex, type ConnDuplexOptions } from "./conn_duplex.ts";
 
 /**
- * Makes a Node stream of a connection, for all that takes a `net.Socket` or a stream: `tls.connect({ socket })`, database
- * drivers, `pipeline`.
+ * Makes a Node stream of a connection, for all that takes a `net.Socket` or a stream: database drivers, `pipeline`,
+ * `tls.connect({ socket })`. For the last `withTLS` and `nodeConnector` are better on Deno, whose `node:tls` over a stream
+ * reads on while nobody takes the data, and may lose the end.
  *
  * @example
  * const conn = await dialer.dialContext("tcp", "peer.example:4001");

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
-import type { Server, Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
-import { connect as tlsConnect } from "node:tls";
+import { connect as tlsConnect, createServer as createTlsServer } from "node:tls";
 import { Agent as UndiciAgent, request as undiciRequest } from "undici";
 import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
+import { systemDialer } from "../../adapters/system.ts";
+import { deriveConn } from "../../src/core/derive_conn.ts";
+import { dialerFunc } from "../../src/core/dialer.ts";
 import { type NodeConnector, nodeConnector, toDuplex } from "../../src/stream/mod.ts";
 import { ca, server as certificate } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
@@ -124,6 +127,46 @@ for (const scheme of ["http", "https"] as const) {
   });
 }
 
+for (const scheme of ["http", "https"] as const) {
+  test(`what nobody takes stops the connection below, and is all there later (${scheme})`, async () => {
+    const bytes = 16 * 1024 * 1024;
+    const answer = (socket: Socket) => {
+      socket.on("error", () => {});
+      socket.end(Buffer.alloc(bytes, 1));
+    };
+    const server = scheme === "https" ? createTlsServer(certificate, answer) : createServer(answer);
+    try {
+      const port = await listen(server);
+      let read = 0;
+      const dialer = dialerFunc(async (...args) => {
+        const conn = deriveConn(await systemDialer().dialContext(...args), {});
+        const receive = conn.read.bind(conn);
+        conn.read = async (buffer) => {
+          const count = await receive(buffer);
+          read += count ?? 0;
+          return count;
+        };
+        return conn;
+      });
+      const { connect } = nodeConnector(dialer, { tls: { ca: ca.cert } });
+      const stream = connect({ host: "127.0.0.1", port, protocol: `${scheme}:` });
+      let taken = 0;
+      stream.on("data", (chunk: Uint8Array) => taken += chunk.length);
+      await once(stream, "data");
+      stream.pause();
+      // What is under way may come yet; then nothing more may.
+      for (let last = -1; last !== read; last = read, await delay(100));
+      assert.ok(read < bytes / 4, `stopped after ${read} bytes`);
+      stream.resume();
+      await once(stream, "end");
+      assert.equal(taken, bytes);
+      stream.destroy();
+    } finally {
+      await closeServer(server);
+    }
+  });
+}
+
 test("TLS by node:tls goes over a dialed connection", async () => {
   await withServer("https", async ({ dialer, port }) => {
     const conn = await dialer.dialContext("tcp", `127.0.0.1:${port}`);
@@ -185,6 +228,10 @@ test("an aborted request aborts its dial", async () => {
     if (!dialed!.aborted) await once(dialed!, "abort");
   }
 });
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 function get(url: string, options: https.RequestOptions): Promise<string> {
   return new Promise((resolve, reject) => {
