@@ -85,7 +85,7 @@ class DialingTcp {
   }
 
   filter(multiaddrs: Multiaddr[], isTcp: (ma: Multiaddr) => Multiaddr[]): Multiaddr[] {
-    return multiaddrs.filter((ma) => this.#dialer.takesByName(ma) || isTcp(ma).length > 0);
+    return multiaddrs.filter((ma) => this.#dialer.takesSpecially(ma) || isTcp(ma).length > 0);
   }
 
   async dial(ma: Multiaddr, options: TcpDialOptions): Promise<Connection> {

@@ -42,9 +42,10 @@ export class TcpDialer {
     if (this.#custom === undefined) this.#system = this.#systemDialer(options.dialOpts ?? {});
   }
 
-  /** Whether an address is one that only a dialer of the caller's can reach. */
-  takesByName(ma: Multiaddr): boolean {
-    return this.#custom !== undefined && onionAddress(ma) !== undefined;
+  /** Whether an address is one that is only dialed with a dialer or a resolver of the caller's. */
+  takesSpecially(ma: Multiaddr): boolean {
+    if (this.#custom !== undefined && onionAddress(ma) !== undefined) return true;
+    return this.#options.txtResolver !== undefined && isDnsaddr(ma);
   }
 
   #systemDialer({ noDelay, keepAlive, keepAliveInitialDelay }: TcpSocketOptions): ContextDialer {
@@ -67,7 +68,7 @@ export class TcpDialer {
     const dialer = Object.values(socketOptions).some((value) => value !== undefined)
       ? this.#systemDialer({ ...this.#options.dialOpts, ...socketOptions })
       : this.#system!;
-    if (ma.getComponents()[0]?.name === "dnsaddr") {
+    if (isDnsaddr(ma)) {
       return this.#dialInTime(dialer, request);
     }
     // The limit is the dialer's own here, which knows best what it was doing.
@@ -79,7 +80,7 @@ export class TcpDialer {
     custom: ContextDialer | DialerForAddr,
   ): Promise<Conn> {
     const { ma, socketOptions: { noDelay, keepAlive } } = request;
-    if (ma.getComponents()[0]?.name === "dnsaddr" && this.#options.txtResolver === undefined) {
+    if (isDnsaddr(ma) && this.#options.txtResolver === undefined) {
       throw refused(ma, "a dnsaddr is only looked up here with a txtResolver, for privacy");
     }
     const conn = await this.#dialInTime(custom, request);
@@ -123,6 +124,10 @@ export class TcpDialer {
       unlink();
     }
   }
+}
+
+function isDnsaddr(ma: Multiaddr): boolean {
+  return ma.getComponents()[0]?.name === "dnsaddr";
 }
 
 /** Has a dialer told the multiaddr that libp2p dials, where another stands for it. */

@@ -58,10 +58,11 @@ export interface TcpOptions {
    */
   connectTimeoutMs?: number;
   /**
-   * Who looks up the TXT records of a `/dnsaddr` that reaches the transport; libp2p's dial queue resolves them before.
+   * Who looks up the TXT records of a `/dnsaddr` that reaches the transport. By default none does, for libp2p resolves them
+   * itself, with its own `dns`; with `connectionManager: { resolvers: {} }` it leaves them to this.
    *
-   * @default `node:dns` where this process dials directly. With `dialer` or `customTCPDialer` such an address is refused,
-   * so that no lookup goes another way than the connections.
+   * @default {undefined} With `dialer` or `customTCPDialer` such an address is refused, so that no lookup goes another way than the
+   * connections; else `node:dns` is asked.
    */
   txtResolver?: TxtResolver;
   /** Options of every socket dialed; not with `dialer` or `customTCPDialer`, which have their own. */

@@ -169,6 +169,15 @@ test("a dnsaddr is refused with a dialer of the caller's, unless its lookups are
   assert.deepEqual(dialed.map(({ address }) => address), ["192.0.2.7:7"]);
 });
 
+test("a dnsaddr is a transport's to dial where it has who looks it up", () => {
+  const txtResolver = { resolveTxt: () => Promise.resolve([]) };
+  const mas = ["/dnsaddr/peer.example", `/dnsaddr/peer.example${peerId}`].map((ma) =>
+    multiaddr(ma)
+  );
+  assert.equal(new TransportTrial({ txtResolver }).transport.dialFilter(mas).length, 2);
+  assert.equal(new TransportTrial().transport.dialFilter(mas).length, 0);
+});
+
 test("connectTimeoutMs covers the choice of the dialer and the dialer itself", async () => {
   const never = () => new Promise<never>(() => {});
   const choosing = new TransportTrial({ customTCPDialer: never, connectTimeoutMs: 50 });

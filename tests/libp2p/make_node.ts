@@ -1,6 +1,6 @@
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { type Identify, identify } from "@libp2p/identify";
-import type { ConnectionGater, Libp2p } from "@libp2p/interface";
+import type { ConnectionGater, Libp2p, MultiaddrResolver } from "@libp2p/interface";
 import { type Ping, ping } from "@libp2p/ping";
 import { tcp as theirs } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
@@ -19,6 +19,8 @@ export interface NodeOptions {
   readonly transport?: "ours" | "theirs";
   readonly tcp?: TcpOptions;
   readonly connectionGater?: ConnectionGater;
+  /** Who resolves multiaddrs, in the place of libp2p's own resolvers. */
+  readonly resolvers?: Record<string, MultiaddrResolver>;
 }
 
 /** Makes and starts a node. */
@@ -30,6 +32,7 @@ export async function makeNode(options: NodeOptions = {}): Promise<Node> {
     // There may be several copies of uint8arraylist, whose types are the same in all but name.
     streamMuxers: [yamux() as never],
     services: { identify: identify(), ping: ping() },
+    ...(options.resolvers && { connectionManager: { resolvers: options.resolvers } }),
     // By default libp2p dials no private addresses.
     connectionGater: { denyDialMultiaddr: () => false, ...options.connectionGater },
   });

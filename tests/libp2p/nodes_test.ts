@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { multiaddr } from "@multiformats/multiaddr";
 import type { Runtime } from "../../scripts/runtimes.ts";
+import { systemDialer } from "../../mod.ts";
 import { runtime } from "../runtime.ts";
 import { makeNode } from "./make_node.ts";
 import { startNode } from "./node_process.ts";
@@ -74,6 +75,28 @@ test("a connection gater is asked about the address that was dialed", async () =
   try {
     await assert.rejects(node.dial(multiaddr(listener.ma)));
     assert.deepEqual(asked, [listener.ma]);
+  } finally {
+    await node.stop();
+    await listener.stop();
+  }
+});
+
+test("with libp2p's own resolvers off, a dnsaddr is looked up by the transport's, and nobody else", async () => {
+  const listener = await startNode(runtime, "ours");
+  const asked: string[] = [];
+  const txtResolver = {
+    resolveTxt(name: string) {
+      asked.push(name);
+      return Promise.resolve([[`dnsaddr=${listener.ma}`]]);
+    },
+  };
+  const node = await makeNode({ resolvers: {}, tcp: { dialer: systemDialer(), txtResolver } });
+  const peerId = /\/p2p\/\w+$/.exec(listener.ma)![0];
+  try {
+    const connection = await node.dial(multiaddr(`/dnsaddr/peer.example${peerId}`));
+    assert.deepEqual(asked, ["_dnsaddr.peer.example"]);
+    assert.equal(connection.remotePeer.toString(), peerId.slice("/p2p/".length));
+    await connection.close();
   } finally {
     await node.stop();
     await listener.stop();
