@@ -38,6 +38,7 @@ export async function runTestFile(
   }
   const directory = mkdtempSync(join(tmpdir(), "anydial-test-"));
   const report = join(directory, "report.xml");
+  const start = performance.now();
   try {
     const command = testCommand(runtime, file, report, limitMs);
     const run = await runProcess(command, {
@@ -49,6 +50,7 @@ export async function runTestFile(
     const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
     return { runtime, file, tests: judgeRun(run, xml) };
   } finally {
+    console.log(`─ took ${((performance.now() - start) / 1000).toFixed(1)} s`);
     rmSync(directory, { recursive: true, force: true });
   }
 }
