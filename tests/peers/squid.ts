@@ -12,7 +12,9 @@ const basicHelper = "/usr/lib/squid/basic_ncsa_auth";
 export const squidMissing: string | undefined = squid.missing ??
   (existsSync(basicHelper)
     ? undefined
-    : `${basicHelper} is missing: apt-get install squid-openssl`);
+    : `${basicHelper} is missing: apt-get install squid-openssl`) ??
+  // It changes to another user, and leaves its shared memory behind when it is killed.
+  (process.getuid?.() === 0 && canHaveFiles ? undefined : privateFilesHint);
 
 /** A squid and its ports. */
 export interface Squid extends ServerProcess {
