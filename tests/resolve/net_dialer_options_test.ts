@@ -29,7 +29,7 @@ const bad: [options: unknown, thrown: Thrown, message: string][] = [
     RangeError,
     "resolutionDelayMs must be between 0 and 2147483647 ms, not -1",
   ],
-  [{ keepAlive: 0 }, RangeError, "keepAlive must be between 1 and 2147483647 ms, not 0"],
+  [{ keepAlive: 0 }, RangeError, "keepAlive must be between 1 and 32767000 ms, not 0"],
   [{ keepAlive: true }, TypeError, "keepAlive must be a number of milliseconds, not true"],
   [{ localPort: 0 }, RangeError, "localPort must be between 1 and 65535, not 0"],
   [{ localPort: 65536 }, RangeError, "localPort must be between 1 and 65535, not 65536"],
