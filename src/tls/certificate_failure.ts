@@ -1,5 +1,7 @@
+import { X509Certificate } from "node:crypto";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { TlsErrorCode } from "../core/dial_error_code.ts";
+import { ipFamily } from "../resolve/ip_literal.ts";
 
 /** Why a handshake failed. */
 export interface TLSFailure {
@@ -38,7 +40,7 @@ const reasons: Partial<Record<TlsErrorCode, string>> = {
 export function certificateFailure(socket: TLSSocket, serverName: string): TLSFailure | undefined {
   const certificate = socket.getPeerCertificate();
   if (!socket.authorized) return untrusted(socket.authorizationError, certificate);
-  const cause = checkServerIdentity(serverName, certificate);
+  const cause = identityError(serverName, certificate);
   if (cause === undefined) return undefined;
   const names = certificate.subjectaltname ?? "no name";
   return {
@@ -46,6 +48,13 @@ export function certificateFailure(socket: TLSSocket, serverName: string): TLSFa
     reason: `certificate is not for ${serverName} but for ${names}`,
     cause,
   };
+}
+
+function identityError(serverName: string, certificate: PeerCertificate): Error | undefined {
+  // `checkServerIdentity` of Node 22.23 knows no IPv6 addresses.
+  if (ipFamily(serverName) === undefined) return checkServerIdentity(serverName, certificate);
+  if (new X509Certificate(certificate.raw).checkIP(serverName) !== undefined) return undefined;
+  return new Error(`${serverName} is not among ${certificate.subjectaltname}`);
 }
 
 function untrusted(cause: unknown, certificate: PeerCertificate): TLSFailure {

@@ -7,6 +7,7 @@ import { dialerFunc } from "../../src/core/dialer.ts";
 import type { PeerConn } from "../../src/testing/mod.ts";
 import { withTLS } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
+import { runtime } from "../runtime.ts";
 import { recordsOf, type Relay, relay } from "./relay.ts";
 import { listenTLS } from "./tls_peers.ts";
 
@@ -94,6 +95,18 @@ for (const version of versions) {
     }
   });
 }
+
+test("it can be written to after the peer's end, but not on Bun", async () => {
+  await withRelay("TLSv1.3", async ({ conn, peer }) => {
+    await peer.closeWrite();
+    assert.equal(await conn.read(new Uint8Array(8)), null);
+    // Bun answers a close_notify by one of its own.
+    if (runtime === "bun") return await assert.rejects(conn.write(bytesOf("x")), { code: "EPIPE" });
+    await conn.write(bytesOf("still here"));
+    await conn.closeWrite();
+    assert.equal(await readPeer(peer), "still here");
+  });
+});
 
 test("close() closes the connection below though close_notify cannot be sent", async () => {
   let blocked = false;

@@ -35,12 +35,16 @@ const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
     else plain.destroySoon();
   });
   plain.on("error", () => raw.resetAndDestroy());
-  // Held until the session's tickets are out: a write of them that fails for a reset looks like an end.
+  // Nothing goes either way before the session's tickets are out: a write of them that fails for a reset looks like an end, and
+  // an end before them has no close_notify.
   const held = new PassThrough();
   held.cork();
-  secure.on("secure", () => setImmediate(() => held.uncork()));
+  secure.on("secure", () =>
+    setImmediate(() => {
+      held.uncork();
+      plain.pipe(secure);
+    }));
   secure.pipe(held).pipe(plain);
-  plain.pipe(secure);
 });
 
 if (listenOn.startsWith("/")) server.listen(listenOn);
