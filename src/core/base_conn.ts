@@ -3,6 +3,7 @@ import type { Conn } from "./conn.ts";
 import { closedError, connError } from "./conn_error.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import type { DialReport } from "./dial_report.ts";
+import { isUint8Array, notBytesError } from "./uint8_array.ts";
 
 /** How long a closed connection waits for the peer's end before it drops the socket; as long as Go's HTTP server. */
 const lingerMs = 500;
@@ -20,6 +21,8 @@ export abstract class BaseConn implements Conn {
   /** The last of the writes under way, when there is one. */
   #lastWrite: Promise<unknown> | undefined;
   #writeEnd: Promise<void> | undefined;
+  /** FIN, once it was asked for. */
+  #fin: Promise<void> | undefined;
   #wrote = false;
   #readEnded = false;
   #pending = 0;
@@ -39,7 +42,7 @@ export abstract class BaseConn implements Conn {
    * at once. After `destroy` it must settle.
    */
   protected abstract send(data: Uint8Array): Promise<void> | undefined;
-  /** Sends FIN. */
+  /** Sends FIN. Called once, and not while a `send` is under way. */
   protected abstract shutdown(): Promise<void>;
   /** Closes the socket, with RST if `reset` and the runtime can. Called once. */
   protected abstract destroy(reset: boolean): void;
@@ -66,6 +69,7 @@ export abstract class BaseConn implements Conn {
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
+    if (!isUint8Array(buffer)) return Promise.reject(notBytesError("read into", buffer));
     if (this.#closed) return Promise.reject(closedError("read"));
     if (this.#readEnded) return Promise.resolve(null);
     if (buffer.byteLength === 0) return Promise.resolve(0);
@@ -73,6 +77,7 @@ export abstract class BaseConn implements Conn {
   }
 
   write(data: Uint8Array): Promise<number> {
+    if (!isUint8Array(data)) return Promise.reject(notBytesError("write", data));
     if (this.#closed) return Promise.reject(closedError("write"));
     if (this.#writeEnd !== undefined) return Promise.reject(writeEndedError());
     if (this.#lastWrite !== undefined) return this.#enqueue(data);
@@ -113,7 +118,7 @@ export abstract class BaseConn implements Conn {
     try {
       await this.#lastWrite?.catch(() => {});
       if (this.#closed) throw closedError("close the write side");
-      await this.shutdown();
+      await (this.#fin = this.shutdown());
     } catch (error) {
       throw this.#closed ? closedError("close the write side") : error;
     } finally {
@@ -145,17 +150,18 @@ export abstract class BaseConn implements Conn {
       over = true;
     };
     this.setRef(false);
-    // Unlike a timer's, this limit does not keep the process alive.
-    const limit = AbortSignal.timeout(lingerMs);
-    limit.addEventListener("abort", end);
+    // Not `AbortSignal.timeout`, which keeps a Deno process alive while somebody listens to it.
+    const limit: { unref?(): unknown } | number = setTimeout(end, lingerMs);
+    if (typeof limit === "object") limit.unref?.();
     try {
-      await (this.#writeEnd ?? this.shutdown());
+      // A `closeWrite` that is still pending has given up, since the connection is closed.
+      await (this.#fin ?? this.shutdown());
       const scratch = new Uint8Array(16 * 1024);
       while (!over && await this.receive(scratch) !== null);
     } catch {
       // It ended another way.
     }
-    limit.removeEventListener("abort", end);
+    clearTimeout(limit as Parameters<typeof clearTimeout>[0]);
     end();
   }
 

@@ -35,10 +35,13 @@ export function writableOf(
   conn: Pick<Conn, "write" | "closeWrite" | "reset">,
 ): WritableStream<Uint8Array> {
   return new WritableStream<Uint8Array>({
+    start(controller) {
+      // Not by `abort()`, which waits for the write under way, and so for a peer that does not read.
+      controller.signal.addEventListener("abort", () => conn.reset());
+    },
     async write(chunk) {
       await conn.write(chunk);
     },
     close: () => conn.closeWrite(),
-    abort: () => conn.reset(),
   });
 }

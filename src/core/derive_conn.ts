@@ -2,6 +2,7 @@ import type { Addr } from "./addr.ts";
 import type { Conn } from "./conn.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import type { DialReport } from "./dial_report.ts";
+import { isUint8Array } from "./uint8_array.ts";
 
 /** What a derived connection says differently. */
 export interface ConnChanges {
@@ -57,7 +58,10 @@ class DerivedConn implements Conn {
 
   read(buffer: Uint8Array): Promise<number | null> {
     if (this.#readEnded && !this.#closed) return Promise.resolve(null);
-    if (this.#unread === undefined || this.#closed || buffer.byteLength === 0) {
+    // What is no buffer is refused there.
+    if (
+      this.#unread === undefined || this.#closed || !isUint8Array(buffer) || buffer.byteLength === 0
+    ) {
       return this.#conn.read(buffer);
     }
     const count = Math.min(buffer.byteLength, this.#unread.byteLength);

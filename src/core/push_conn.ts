@@ -56,7 +56,12 @@ export abstract class PushConn extends BaseConn {
   /** Gives received bytes to the reads that wait, and returns what is left over. */
   protected deliver(chunk: Uint8Array): Uint8Array | undefined {
     while (this.#waiters.length > 0) {
-      const { buffer, resolve } = this.#waiters.shift()!;
+      const { buffer, resolve, reject } = this.#waiters.shift()!;
+      if (buffer.byteLength === 0) {
+        this.release();
+        reject(new TypeError("Cannot read: the buffer was detached or shrunk meanwhile"));
+        continue;
+      }
       const count = Math.min(buffer.byteLength, chunk.byteLength);
       buffer.set(count === chunk.byteLength ? chunk : chunk.subarray(0, count));
       this.release();
