@@ -15,7 +15,7 @@ import { NestedEvents } from "./nested_events.ts";
 import { ProxyDial, type ProxyDialInit } from "./proxy_dial.ts";
 import type { ProxyDialTarget } from "./proxy_dial_target.ts";
 import { named, type ProxyDialFailure } from "./proxy_unreachable.ts";
-import { noteStuck } from "./stuck_at.ts";
+import { noteStuck, type StuckAt } from "./stuck_at.ts";
 
 /** What one dial of a name is given. */
 export interface LookupDialInit extends ProxyDialInit {
@@ -230,7 +230,7 @@ export class LookupDial {
 
   #abort(): void {
     const { reason } = this.#signal!;
-    this.#finish("aborted", aborted, reason);
+    this.#giveUp("aborted", aborted, reason);
     this.#init.reject(reason);
   }
 
@@ -238,15 +238,21 @@ export class LookupDial {
     const { proxy } = this.#init;
     const message = `timed out after ${proxy.timeoutMs} ms`;
     const limit = new DOMException(message, "TimeoutError");
-    const attempted = this.#attempts.size > 0;
-    this.#finish("failed", { code: "ETIMEDOUT", message }, limit);
-    const own = { hop: proxy.label, phase: "resolve", waiting: "looking the name up" } as const;
-    const { waiting, ...at } = noteStuck(limit, own, attempted);
+    const { waiting, ...at } = this.#giveUp("failed", { code: "ETIMEDOUT", message }, limit);
     const reason = named(proxy, at.hop, `${message} ${waiting}`);
     const errors = this.#errors.length > 0 ? { errors: this.#errors } : {};
     this.#init.reject(
       this.#error({ code: "ETIMEDOUT", ...at, reason, cause: limit, ...errors }),
     );
+  }
+
+  /** Ends a dial in the midst of something. */
+  #giveUp(outcome: DialOutcome, failure: DialFailure, reason: unknown): StuckAt {
+    const { label: hop } = this.#init.proxy;
+    const own = { hop, phase: "resolve", waiting: "looking the name up" } as const;
+    const waitsFor = this.#attempts.size > 0 ? "target" : undefined;
+    this.#finish(outcome, failure, reason);
+    return noteStuck(reason, own, waitsFor);
   }
 
   #fail(failure: ProxyDialFailure): void {

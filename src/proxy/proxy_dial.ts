@@ -227,7 +227,11 @@ export class ProxyDial {
     this.#unlink();
     // The dials further in end before this one, and note where they are.
     this.#controller.abort(reason);
-    const at = noteStuck(reason, this.#whereabouts(), this.#stage === "connect");
+    const at = noteStuck(
+      reason,
+      this.#whereabouts(),
+      this.#stage === "connect" ? "proxy" : undefined,
+    );
     this.#finish(outcome, failure);
     return at;
   }

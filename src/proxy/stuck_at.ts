@@ -22,16 +22,20 @@ const notes = new WeakMap<WeakKey, StuckAt>();
  *
  * @param reason The reason of the abort.
  * @param own Where this dial is.
- * @param waitsForInner Whether it waits for another dial, which may know better.
+ * @param waitsFor Which other dial it waits for, that may know better: one of its proxy, or of its target by the same proxy.
  * @returns Where it really is stuck.
  */
-export function noteStuck(reason: unknown, own: StuckAt, waitsForInner: boolean): StuckAt {
+export function noteStuck(
+  reason: unknown,
+  own: StuckAt,
+  waitsFor: "proxy" | "target" | undefined,
+): StuckAt {
   if (typeof reason !== "object" || reason === null) return own;
-  const inner = waitsForInner ? notes.get(reason) : undefined;
+  const inner = waitsFor && notes.get(reason);
   // The target of a proxy within the chain is the next proxy.
   const at: StuckAt = inner === undefined
     ? own
-    : inner.blame === "target"
+    : waitsFor === "proxy" && inner.blame === "target"
     ? { ...inner, hop: own.hop, blame: "proxy" }
     : inner;
   notes.set(reason, at);

@@ -33,9 +33,11 @@ export abstract class FakeServer {
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server = tls === undefined
       ? createServer(options, serve)
-      : createTLSServer({ ...options, ...tls }, serve);
+      : createTLSServer({ handshakeTimeout: 500, ...options, ...tls }, serve);
+    // Below TLS there is another socket, which is all there is of a handshake that fails.
+    if (tls !== undefined) this.#server.on("connection", (socket) => this.#track(socket));
     // A client that gives up in the midst of TLS is its own affair.
-    this.#server.on("tlsClientError", () => {});
+    this.#server.on("tlsClientError", (_, socket: Socket) => socket.destroy());
   }
 
   /** Serves one connection. */

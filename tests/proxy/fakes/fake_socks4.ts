@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { FakeServer, type FakeServerOptions, firstBytes } from "./fake_server.ts";
 import { SocketReader } from "./socket_reader.ts";
@@ -35,8 +36,9 @@ export class FakeSocks4 extends FakeServer {
     if (head === undefined) return void socket.end();
     if (head[0] !== 4 || head[1] !== 1) throw new Error("not a CONNECT of version 4");
     const port = head[2]! * 256 + head[3]!;
-    const userId = (await reader.until("\0", 256))?.slice(0, -1);
-    if (userId === undefined) throw new Error("the user id does not end");
+    const idBytes = (await reader.until("\0", 256))?.slice(0, -1);
+    if (idBytes === undefined) throw new Error("the user id does not end");
+    const userId = Buffer.from(idBytes, "latin1").toString();
     const named = head[4] === 0 && head[5] === 0 && head[6] === 0 && head[7] !== 0;
     const host = named
       ? (await reader.until("\0", 256))?.slice(0, -1)

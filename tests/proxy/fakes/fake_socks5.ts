@@ -11,6 +11,8 @@ export interface FakeSocks5Options extends FakeServerOptions {
   login?: { username: string; password: string };
   /** Reads like microsocks: each message is one `recv`, and what follows it in there is dropped. */
   dropsTheRest?: boolean;
+  /** Answers a greeting that has anything behind it with these bytes, and hangs up. */
+  hatesFlights?: number[];
   /** What it is silent after. */
   stallsAfter?: Socks5Moment;
   /** What it closes the connection after, with RST if `resets`. */
@@ -69,7 +71,8 @@ export class FakeSocks5 extends FakeServer {
     const reader = new SocketReader(socket);
     let message: Uint8Array = new Uint8Array(0);
     // What is left of the message before is dropped, where it was read with it.
-    const begin = async () => void (dropsTheRest && (message = await reader.some() ?? message));
+    const begin = async () =>
+      void (dropsTheRest && (message = await reader.some() ?? new Uint8Array(0)));
     const next = async (count: number) => {
       if (!dropsTheRest) return await reader.exactly(count);
       const part = message.subarray(0, count);
@@ -86,6 +89,11 @@ export class FakeSocks5 extends FakeServer {
     this.#demand(new Set(methods).size === methods.length, "no method comes twice");
     const pipelined = reader.buffered + message.length > 0;
     const request: Partial<Socks5Request> = { methods, pipelined };
+    const { hatesFlights } = this.#options;
+    if (pipelined && hatesFlights) {
+      socket.end(Uint8Array.from(hatesFlights));
+      return this.ignore(socket);
+    }
     if (this.#stops(socket, "greeting")) return;
     const method = login === undefined ? 0 : 2;
     if (!methods.includes(method)) return void socket.end(Uint8Array.of(5, 0xff));

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Resolver } from "../../src/resolve/resolver.ts";
+import { socks5Dialer } from "../../src/proxy/mod.ts";
+import { reasonOf } from "../../src/testing/reason_of.ts";
+import { WatchedSignal } from "../../src/testing/watched_signal.ts";
+import { assertEchoes, failureOf, summary } from "./dial_outcome.ts";
+import { FakeSocks5, type FakeSocks5Options } from "./fakes/fake_socks5.ts";
+import { startEcho } from "./fakes/target.ts";
+
+const echo = await startEcho();
+after(() => echo.close());
+
+type Addresses = Partial<Record<4 | 6, readonly string[] | Error>>;
+
+class FixedResolver implements Resolver {
+  readonly asked: string[] = [];
+  readonly #addresses: Addresses;
+
+  constructor(addresses: Addresses) {
+    this.#addresses = addresses;
+  }
+
+  lookup(host: string, { family }: { family: 4 | 6 }): Promise<readonly string[]> {
+    this.asked.push(`${host} ${family}`);
+    const answer = this.#addresses[family] ?? [];
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  }
+}
+
+async function withServer(
+  options: FakeSocks5Options,
+  run: (server: FakeSocks5) => Promise<void>,
+): Promise<void> {
+  const server = await FakeSocks5.listen(options);
+  try {
+    await run(server);
+  } finally {
+    await server.close();
+  }
+}
+
+test("resolve: local asks the proxy for addresses, the next one when one fails", async () => {
+  await withServer({}, async (server) => {
+    const resolver = new FixedResolver({ 4: ["127.0.0.1"], 6: ["::1"] });
+    const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+    assert.equal(String(dialer), `socks5://${server.address}`);
+    const address = `peer.example:${echo.port}`;
+    const conn = await dialer.dialContext("tcp", address);
+    await assertEchoes(conn);
+    assert.deepEqual(conn.remoteAddr, {
+      ...{ transport: "tcp", hostname: "peer.example", port: echo.port },
+    });
+    assert.equal(conn.hops.length, 1);
+    const steps = conn.report.children.map(({ kind, outcome }) => `${kind} ${outcome}`);
+    assert.deepEqual(steps, ["lookup ok", "lookup ok", "attempt failed", "attempt ok"]);
+    conn.close();
+    assert.deepEqual(resolver.asked, ["peer.example 6", "peer.example 4"]);
+    const hosts = server.requests.map(({ host }) => host);
+    assert.deepEqual(hosts, ["0:0:0:0:0:0:0:1", "127.0.0.1"]);
+    assert.deepEqual(server.faults, []);
+  });
+});
+
+test("resolve: local keeps to the family, and looks no address up", async () => {
+  await withServer({}, async (server) => {
+    const resolver = new FixedResolver({ 4: ["127.0.0.1"], 6: ["::1"] });
+    const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+    (await dialer.dialContext("tcp4", `peer.example:${echo.port}`)).close();
+    await failureOf(dialer, `peer.example:${echo.port}`, { network: "tcp6" });
+    (await dialer.dialContext("tcp", echo.address)).close();
+    assert.deepEqual(resolver.asked, ["peer.example 4", "peer.example 6"]);
+  });
+});
+
+test("resolve: local never looks an onion name up", async () => {
+  await withServer({}, async (server) => {
+    const resolver = new FixedResolver({ 4: ["127.0.0.1"] });
+    const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+    for (const name of ["duckduckgo.onion", "DUCK.ONION", "duck.onion."]) {
+      const error = await failureOf(dialer, `${name}:80`);
+      assert.equal(error.code, "ERR_DIAL_ADDRESS");
+      assert.match(error.message, /must not be looked up here/);
+    }
+    assert.deepEqual(resolver.asked, []);
+    assert.equal(server.connections, 0);
+  });
+});
+
+test("resolve: local tells of every address that failed", async () => {
+  await withServer({ reply: 4 }, async (server) => {
+    const resolver = new FixedResolver({ 4: ["192.0.2.1"], 6: ["2001:db8::1"] });
+    const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+    const error = await failureOf(dialer, "peer.example:9");
+    assert.deepEqual(summary(error), {
+      ...{ code: "ERR_PROXY_TARGET_HOST_UNREACHABLE", phase: "proxy", blame: "target" },
+      hop: `socks5://${server.address}`,
+    });
+    assert.deepEqual(error.errors?.map(({ address }) => address), [
+      "[2001:db8::1]:9",
+      "192.0.2.1:9",
+    ]);
+    assert.match(error.message, /all 2 addresses failed: \[2001:db8::1\]:9: proxy refused \(0x04/);
+  });
+});
+
+test("resolve: local does not try another address through a proxy that is down", async () => {
+  const resolver = new FixedResolver({ 4: ["127.0.0.1"], 6: ["::1"] });
+  const dialer = socks5Dialer({ server: "127.0.0.1:1", resolve: "local", resolver });
+  const error = await failureOf(dialer, "peer.example:9");
+  assert.equal(error.code, "ECONNREFUSED");
+  assert.equal(error.blame, "proxy");
+  assert.equal(error.report.children.filter(({ kind }) => kind === "attempt").length, 1);
+});
+
+test("resolve: local says of a name that nobody has, and of a lookup that failed", async () => {
+  const local = (addresses: Addresses) =>
+    socks5Dialer({
+      server: "127.0.0.1:1",
+      resolve: "local",
+      resolver: new FixedResolver(addresses),
+    });
+  const unknown = await failureOf(local({}), "peer.example:9");
+  assert.deepEqual(summary(unknown), {
+    ...{ code: "ENOTFOUND", phase: "resolve", hop: undefined, blame: "target" },
+  });
+  assert.match(unknown.message, /no such host "peer\.example"$/);
+  const again = Object.assign(new Error("later"), { code: "EAI_AGAIN" });
+  const failed = await failureOf(local({ 4: again }), "peer.example:9");
+  assert.deepEqual([failed.code, failed.phase, failed.blame], ["EAI_AGAIN", "resolve", undefined]);
+});
+
+test("resolve: local ends with the dial, aborted or out of time", async () => {
+  const hanging: Resolver = { lookup: () => new Promise(() => {}) };
+  const options = { server: "127.0.0.1:1", resolve: "local", resolver: hanging } as const;
+  const error = await failureOf(socks5Dialer({ ...options, timeoutMs: 30 }), "peer.example:9");
+  assert.equal(error.code, "ETIMEDOUT");
+  assert.equal(error.phase, "resolve");
+  await withServer({ stallsAfter: "request" }, async (server) => {
+    const resolver = new FixedResolver({ 4: ["127.0.0.1"] });
+    const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+    const watched = new WatchedSignal();
+    const dial = dialer.dialContext("tcp", "peer.example:9", {
+      signal: watched.signal,
+      onEvent: ({ type }) =>
+        type === "handshake-start" && setTimeout(() => watched.abort("enough"), 20),
+    });
+    assert.equal(await reasonOf(dial), "enough");
+    assert.equal(watched.listeners, 0);
+    await server.idle();
+    const limited = socks5Dialer({ ...options, server: server.address, resolver, timeoutMs: 80 });
+    const error = await failureOf(limited, "peer.example:9");
+    assert.deepEqual(summary(error), {
+      ...{ code: "ETIMEDOUT", phase: "proxy", blame: "target" },
+      hop: `socks5://${server.address}`,
+    });
+    await server.idle();
+  });
+});
