@@ -80,13 +80,21 @@ for (const version of versions) {
     }
   });
 
-  test(`close() and closeWrite() send close_notify (${version})`, async () => {
-    for (const end of ["close", "closeWrite"] as const) {
+  test(`every end of ours sends close_notify (${version})`, async () => {
+    const ends: [said: string, end: (conn: Conn) => unknown][] = [
+      ["bye", (conn) => conn.closeWrite()],
+      ["bye", (conn) => conn.close()],
+      ["", (conn) => conn.close()],
+      ["bye", (conn) => {
+        conn.read(new Uint8Array(8)).catch(() => {});
+        conn.close();
+      }],
+    ];
+    for (const [said, end] of ends) {
       await withRelay(version, async ({ conn, peer, between }) => {
-        await conn.write(bytesOf("bye"));
-        await conn[end]();
-        assert.equal(await readPeer(peer), "bye");
-        if (end === "close") await between.clientEnded;
+        await conn.write(bytesOf(said));
+        await end(conn);
+        assert.equal(await readPeer(peer), said);
         // In TLS 1.3 an alert looks like data (RFC 8446 §5.1): two bytes, their type, and a tag of 16.
         const last = recordsOf(between.sent()).pop();
         if (version === "TLSv1.2") assert.equal(last?.type, 21);
