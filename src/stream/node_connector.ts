@@ -99,7 +99,8 @@ export interface NodeConnector {
  * Lets `node:http`, `node:https`, `ws`, undici and whatever else is built on Node's sockets dial through any dialer.
  *
  * **On Bun undici cannot be brought to it**: Bun puts its own undici in the package's place, which ignores `connect` and
- * dials directly, past any proxy. There use an agent with `node:http`.
+ * dials directly, past any proxy. There use an agent with `node:http`. Bun has a `ws` of its own as well, which does take
+ * both the agent and `createConnection`.
  *
  * @example
  * const connector = nodeConnector(dialer);
