@@ -1,41 +1,72 @@
 /**
- * Starts a js-libp2p node that listens with @libp2p/tcp, and dials its multiaddr on Node, Deno and Bun: `npm run demo`.
+ * `npm run demo`: starts a js-libp2p node that listens with @libp2p/tcp, and a SOCKS5 and an HTTP proxy from npm, and dials the
+ * node on Node, Deno and Bun: directly and through each proxy, then from a second libp2p node with `customTCPDialer`.
  *
- * Each runtime prints the timeline of its dial, and what the peer answers to /multistream/1.0.0.
+ * Each runtime prints the timelines of its dials, what the peer answers to /multistream/1.0.0, and the time of a ping.
  */
+import { once } from "node:events";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
+import { identify } from "@libp2p/identify";
+import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
+import { createServer } from "@pondwader/socks5-server";
 import { createLibp2p } from "libp2p";
+import { Server } from "proxy-chain";
 import { root } from "./manifest.ts";
 import { killGroupsOnSignal, runProcess } from "./run_process.ts";
 import { type Runtime, runtimeBinary, sourceRuntimes } from "./runtimes.ts";
 
-const limitMs = 30_000;
+const limitMs = 60_000;
 
 killGroupsOnSignal();
 const peer = await createLibp2p({
   addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
   transports: [tcp()],
   connectionEncrypters: [noise()],
+  // There may be several copies of uint8arraylist, whose types are the same in all but name.
+  streamMuxers: [yamux() as never],
+  services: { identify: identify(), ping: ping() },
+  // Enough for one host that dials often, and leaves before the encryption.
+  connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
 });
 const [ma] = peer.getMultiaddrs().map(String);
 console.log(`A js-libp2p node listens at\n${ma}`);
 
+const socks = createServer();
+// Only its server knows which port it gets.
+const { server: socksServer } = socks as unknown as { server: NetServer };
+socksServer.listen(0, "127.0.0.1");
+await once(socksServer, "listening");
+const http = new Server({ host: "127.0.0.1", port: 0 });
+await http.listen();
+const proxies = [
+  `socks5h://127.0.0.1:${(socksServer.address() as AddressInfo).port}`,
+  `http://127.0.0.1:${http.port}`,
+];
+console.log(`Proxies listen at\n${proxies.join("\n")}`);
+
 const failed: string[] = [];
 for (const runtime of sourceRuntimes) {
-  console.log(`\n── ${runtime} ${"─".repeat(75 - runtime.length)}`);
-  const { code } = await runProcess(dialCommand(runtime), { cwd: root, limitMs, output: "show" });
-  if (code !== 0) failed.push(runtime);
+  console.log(`\n━━ ${runtime} ${"━".repeat(75 - runtime.length)}`);
+  for (const script of ["scripts/demo_dial.ts", "scripts/demo_node.ts"]) {
+    const command = runCommand(runtime, script);
+    const { code } = await runProcess(command, { cwd: root, limitMs, output: "show" });
+    if (code !== 0) failed.push(`${script} on ${runtime}`);
+  }
 }
 await peer.stop();
+await http.close(true);
+socksServer.close();
 console.log(
   failed.length === 0
     ? `\nDialed on ${sourceRuntimes.join(", ")}.`
-    : `\nFailed on ${failed.join(", ")}.`,
+    : `\nFailed: ${failed.join(", ")}.`,
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-function dialCommand(runtime: Runtime): string[] {
+function runCommand(runtime: Runtime, script: string): string[] {
   const run = runtime === "deno" ? ["run", "-A"] : [];
-  return [runtimeBinary(runtime), ...run, "scripts/demo_dial.ts", ma!];
+  return [runtimeBinary(runtime), ...run, script, ma!, ...proxies];
 }

@@ -2,12 +2,22 @@ import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { type IpFamily, ipFamily } from "../resolve/ip_literal.ts";
 import type { LocalAddresses } from "../resolve/net_dialer_options.ts";
+import type { ProxyDialer } from "../proxy/proxy_context_dialer.ts";
+import { proxyDialer } from "../proxy/proxy_dialer.ts";
 import type { CommandInput, OptionTable } from "./command.ts";
 import { parseDuration } from "./parse_duration.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How to dial, for every command that dials. */
 export const dialOptions: OptionTable = {
+  via: {
+    type: "string",
+    multiple: true,
+    value: "URL",
+    help:
+      "Go through this proxy: socks5h://, socks5://, socks4a://,\nsocks4://, http://, https://; several make a chain,\n" +
+      "in the order in which the bytes travel",
+  },
   timeout: {
     type: "string",
     short: "t",
@@ -37,10 +47,25 @@ export interface DialSetup {
 export function readDialSetup(input: CommandInput): DialSetup {
   const timeout = input.one("timeout");
   const localAddress = readLocalAddress(input.all("local-address"));
+  const direct = systemDialer(localAddress === undefined ? {} : { localAddress });
+  const urls = input.all("via");
   return {
-    dialer: systemDialer(localAddress === undefined ? {} : { localAddress }),
+    dialer: urls.length === 0 ? direct : readProxies(urls, direct),
     timeoutMs: timeout === undefined ? undefined : parseDuration("timeout", timeout, 1),
   };
+}
+
+/**
+ * Makes a dialer of proxy URLs, the first of which `via` dials.
+ *
+ * @throws {UsageError} If a URL cannot be read.
+ */
+export function readProxies(urls: readonly string[], via: ContextDialer): ProxyDialer {
+  try {
+    return proxyDialer(urls, { via });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
 }
 
 function readLocalAddress(given: readonly string[]): string | LocalAddresses | undefined {

@@ -5,7 +5,7 @@ export function overallHelp(commands: readonly Command[]): string {
   return lines(
     "anydial: dial TCP and unix addresses and multiaddrs, and see how it went",
     "",
-    "Usage: anydial COMMAND [OPTIONS] TARGET",
+    "Usage: anydial COMMAND [OPTIONS] TARGET|PROXY",
     "",
     "Commands:",
     ...table(commands.map(({ name, summary }) => [name, summary])),

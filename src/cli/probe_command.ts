@@ -39,6 +39,7 @@ export const probeCommand: Command = {
   },
   examples: [
     ["anydial probe /dns4/peer.example/tcp/4001", "which address answers, and how fast?"],
+    ["anydial probe --via socks5h://127.0.0.1:9050 peer.example:4001", "and through Tor?"],
     ["anydial probe -c 10 -i 200ms peer.example:4001", "how steady is it?"],
     ["anydial probe --json [2001:db8::1]:4001 | jq .medianMs", "for a script"],
   ],

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { checkCommand } from "./check_command.ts";
 import { type Command, readInput } from "./command.ts";
 import { dialCommand } from "./dial_command.ts";
 import { commandHelp, overallHelp } from "./help.ts";
@@ -8,7 +9,7 @@ import { UsageError } from "./usage_error.ts";
 import { version } from "./version.ts";
 
 /** All commands, in the order of the help. */
-const commands: readonly Command[] = [dialCommand, probeCommand];
+const commands: readonly Command[] = [dialCommand, probeCommand, checkCommand];
 
 /**
  * Runs the command line. The caller should then exit with the code at once, since what cannot be cancelled (a lookup by the system, a

@@ -116,7 +116,12 @@ export async function checkProxy(
   if (signal?.aborted) throw signal.reason;
   if (level === "tcp" && error === undefined) times.connected = performance.now();
   const durationMs = performance.now() - begin;
-  return { level, durationMs, ...verdict(level, proxy, times, error), ...times.phases(begin) };
+  return {
+    level,
+    durationMs,
+    ...verdict(level, proxy, times, error),
+    ...times.phases(begin, level),
+  };
 }
 
 /** When what happened, of the last connection to the proxy. */
@@ -125,14 +130,19 @@ class PhaseTimes {
   loggedIn: number | undefined;
   answered: number | undefined;
 
-  phases(begin: number): Pick<ProxyCheck, "tcpMs" | "handshakeMs" | "tunnelMs"> {
+  phases(
+    begin: number,
+    level: ProxyCheckLevel,
+  ): Pick<ProxyCheck, "tcpMs" | "handshakeMs" | "tunnelMs"> {
     const { connected, loggedIn, answered } = this;
     if (connected === undefined) return {};
     const asked = loggedIn ?? connected;
     return {
       tcpMs: connected - begin,
       ...(loggedIn !== undefined && loggedIn > connected && { handshakeMs: loggedIn - connected }),
-      ...(answered !== undefined && { tunnelMs: answered - asked }),
+      // A handshake that ends with the credentials asks for no tunnel.
+      ...(answered !== undefined && (level === "tunnel" || loggedIn === undefined) &&
+        { tunnelMs: answered - asked }),
     };
   }
 }
