@@ -4,14 +4,12 @@
  * The rounds of the two alternate, and what is shown is the ratio of their medians: times of another run, machine or hour are
  * not comparable, the ratio is. The raw way sets the same socket options (no-delay, keep-alive of 15 s, half-open allowed).
  */
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { withBenchServer } from "./bench/bench_server.ts";
+import { measure, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
 import { root } from "./manifest.ts";
-import { type Runtime, runtimeBinary, sourceRuntimes } from "./runtimes.ts";
+import { type Runtime, sourceRuntimes } from "./runtimes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -22,65 +20,20 @@ const { values } = parseArgs({
   },
 });
 
-/** What the ratio of the medians may be at most, and why some runtime misses it. */
+/** What the ratio of the medians may be at most. */
 const goals: Record<string, number> = { read: 1.11, write: 1.11, dial: 1.15 };
 
-type Times = Record<string, { raw: number[]; ours: number[] }>;
-
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "anydial-bench-"));
-  try {
-    const binary = join(folder, "server");
-    const source = join(root, "scripts/bench/server.c");
-    execFileSync("cc", ["-O2", "-pthread", "-o", binary, source], { stdio: "inherit" });
-    const server = spawn(binary, { stdio: ["pipe", "pipe", "inherit"] });
-    const [line] = await once(server.stdout, "data");
-    console.log(
-      `${values.mib} MiB each way in 64 KiB pieces, ${values.dials} dials, medians of ${values.rounds} rounds, ms`,
-    );
-    console.log("runtime  what     raw    ours   ratio  goal");
-    for (const runtime of values.runtime as Runtime[]) {
-      show(runtime, measure(runtime, Number(line)));
-    }
-    server.stdin.end();
-    await once(server, "exit");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function measure(runtime: Runtime, port: number): Times {
-  const client = join(root, "scripts/bench/client.ts");
-  const bytes = Number(values.mib) * 1024 * 1024;
-  const args = [client, port, values.rounds, bytes, values.dials].map(String);
-  const run = runtime === "deno" ? ["run", "-A", "--no-check", ...args] : args;
-  return JSON.parse(
-    execFileSync(runtimeBinary(runtime), run, {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    }),
+await withBenchServer(async (port) => {
+  const { rounds, mib, dials } = values;
+  console.log(
+    `${mib} MiB each way in 64 KiB pieces, ${dials} dials, medians of ${rounds} rounds, ms`,
   );
-}
-
-function show(runtime: Runtime, times: Times): void {
-  for (const [what, { raw, ours }] of Object.entries(times)) {
-    const ratio = median(ours) / median(raw);
-    const goal = goals[what]!;
-    console.log(
-      [
-        runtime.padEnd(8),
-        what.padEnd(6),
-        median(raw).toFixed(0).padStart(6),
-        median(ours).toFixed(0).padStart(7),
-        ratio.toFixed(2).padStart(7),
-        `  <= ${goal} ${ratio <= goal ? "met" : "MISSED"}`,
-      ].join(" "),
-    );
+  console.log(`${ratioHeading()}  goal`);
+  const client = join(root, "scripts/bench/client.ts");
+  for (const runtime of values.runtime as Runtime[]) {
+    const times = await measure(runtime, client, [port, rounds, Number(mib) * 1024 * 1024, dials]);
+    for (const [what, all] of Object.entries(times)) {
+      console.log(ratioRow(runtime, what, all, goals[what]));
+    }
   }
-}
-
-function median(list: number[]): number {
-  return list.toSorted((a, b) => a - b)[list.length >> 1]!;
-}
-
-await main();
+});

@@ -1,10 +1,11 @@
 /**
- * Measures one runtime: the rounds of ours and of the runtime's fastest raw way alternate, so that whatever else the machine
- * does meets both. Prints the times as JSON. Arguments: port, rounds, bytes, dials.
+ * Measures one runtime: ours against the runtime's fastest raw way. Prints the times as JSON. Arguments: port, rounds, bytes, dials.
  */
 import { systemDialer } from "../../mod.ts";
 import type { Conn } from "../../mod.ts";
+import { alternate } from "./ratio_table.ts";
 import { rawClient } from "./raw_client.ts";
+import { readRequest } from "./read_request.ts";
 
 const [port, rounds, bytes, dials] = process.argv.slice(2).map(Number) as [
   number,
@@ -54,42 +55,18 @@ function dialTo(port: number): Promise<Conn> {
   return dialer.dialContext("tcp", `127.0.0.1:${port}`);
 }
 
-/** What asks the server for `bytes` bytes. */
-export function readRequest(bytes: number): Uint8Array {
-  const request = new Uint8Array(9);
-  request[0] = 0x52;
-  new DataView(request.buffer).setBigUint64(1, BigInt(bytes), true);
-  return request;
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
 async function dialMany(client: BenchClient): Promise<void> {
   for (let i = 0; i < dials; i++) await client.dial(port);
 }
 
-if (port > 0) {
-  const raw = await rawClient();
-  const cases = {
-    read: (client: BenchClient) => client.read(port, bytes),
-    write: (client: BenchClient) => client.write(port, bytes),
-    dial: dialMany,
-  };
-  const times: Record<string, { raw: number[]; ours: number[] }> = {};
-  for (const [name, run] of Object.entries(cases)) {
-    const list = times[name] = { raw: [] as number[], ours: [] as number[] };
-    // The first round of each warms up.
-    for (let round = 0; round <= rounds; round++) {
-      const pair = [["raw", raw], ["ours", ours]] as const;
-      for (const [who, client] of round % 2 === 0 ? pair : pair.toReversed()) {
-        const ms = await timed(() => run(client));
-        if (round > 0) list[who].push(ms);
-      }
-    }
-  }
-  console.log(JSON.stringify(times));
-}
+const raw = await rawClient();
+const both = (run: (client: BenchClient) => Promise<void>) => ({
+  theirs: () => run(raw),
+  ours: () => run(ours),
+});
+const cases = {
+  read: both((client) => client.read(port, bytes)),
+  write: both((client) => client.write(port, bytes)),
+  dial: both(dialMany),
+};
+console.log(JSON.stringify(await alternate(cases, rounds)));

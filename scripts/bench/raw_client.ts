@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { BenchClient } from "./client.ts";
+import { readRequest } from "./read_request.ts";
 
 /** The runtime's fastest own way, with the socket options that ours sets. */
 export async function rawClient(): Promise<BenchClient> {
@@ -9,13 +10,6 @@ export async function rawClient(): Promise<BenchClient> {
 }
 
 const chunk = new Uint8Array(64 * 1024);
-
-function request(bytes: number): Uint8Array {
-  const data = new Uint8Array(9);
-  data[0] = 0x52;
-  new DataView(data.buffer).setBigUint64(1, BigInt(bytes), true);
-  return data;
-}
 
 function nodeClient(): BenchClient {
   const options = {
@@ -32,7 +26,7 @@ function nodeClient(): BenchClient {
         let left = bytes;
         const onread = { buffer, callback: (count: number) => (left -= count, true) };
         const socket = connect({ ...options, port, onread });
-        socket.on("connect", () => socket.write(request(bytes)));
+        socket.on("connect", () => socket.write(readRequest(bytes)));
         socket.on("error", reject);
         socket.on("end", () => {
           socket.destroy();
@@ -103,7 +97,7 @@ function denoClient(): BenchClient {
   return {
     async read(port, bytes) {
       const conn = await open(port);
-      await writeAll(conn, request(bytes));
+      await writeAll(conn, readRequest(bytes));
       let left = bytes;
       for (let count; (count = await conn.read(buffer)) !== null;) left -= count;
       conn.close();
@@ -152,7 +146,7 @@ function bunClient(): BenchClient {
         open(port, reject, {
           open(socket) {
             socket.setKeepAlive(true, 15_000);
-            socket.write(request(bytes));
+            socket.write(readRequest(bytes));
           },
           data(_, data) {
             left -= data.byteLength;

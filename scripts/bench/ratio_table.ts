@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { type Runtime, runtimeBinary } from "../runtimes.ts";
+
+/** The times of a case in milliseconds, round by round: theirs is the way that ours is measured against. */
+export interface CaseTimes {
+  readonly theirs: readonly number[];
+  readonly ours: readonly number[];
+}
+
+/** Runs a client that prints its cases' times as JSON, on a runtime. */
+export async function measure(
+  runtime: Runtime,
+  script: string,
+  args: readonly (string | number)[],
+): Promise<Record<string, CaseTimes>> {
+  const run = runtime === "deno" ? ["run", "-A", "--no-check"] : [];
+  // Not synchronously: a proxy that logs to a pipe would stand still.
+  const { stdout, stderr } = await promisify(execFile)(
+    runtimeBinary(runtime),
+    [...run, script, ...args.map(String)],
+  );
+  if (stderr !== "") console.error(stderr);
+  return JSON.parse(stdout);
+}
+
+/**
+ * Measures cases in rounds in which ours and theirs alternate, so that whatever else the machine does meets both. The first
+ * round of each warms up and does not count.
+ */
+export async function alternate(
+  cases: Record<string, { theirs: () => Promise<void>; ours: () => Promise<void> }>,
+  rounds: number,
+): Promise<Record<string, CaseTimes>> {
+  const times: Record<string, { theirs: number[]; ours: number[] }> = {};
+  for (const [name, pair] of Object.entries(cases)) {
+    const list = times[name] = { theirs: [] as number[], ours: [] as number[] };
+    for (let round = 0; round <= rounds; round++) {
+      const order = round % 2 === 0 ? ["theirs", "ours"] as const : ["ours", "theirs"] as const;
+      for (const who of order) {
+        const start = performance.now();
+        await pair[who]();
+        if (round > 0) list[who].push(performance.now() - start);
+      }
+    }
+  }
+  return times;
+}
+
+/** The first line of the table. */
+export function ratioHeading(): string {
+  return "runtime  what             theirs    ours   ratio";
+}
+
+/** A line of the table: the medians, their ratio, and whether it meets the goal. */
+export function ratioRow(
+  runtime: Runtime,
+  what: string,
+  { theirs, ours }: CaseTimes,
+  goal?: number,
+): string {
+  const ratio = median(ours) / median(theirs);
+  return [
+    runtime.padEnd(8),
+    what.padEnd(14),
+    median(theirs).toFixed(0).padStart(8),
+    median(ours).toFixed(0).padStart(7),
+    ratio.toFixed(2).padStart(7),
+    ...(goal === undefined ? [] : [`  <= ${goal} ${ratio <= goal ? "met" : "MISSED"}`]),
+  ].join(" ");
+}
+
+function median(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[list.length >> 1]!;
+}
