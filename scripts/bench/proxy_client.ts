@@ -85,6 +85,9 @@ const cases = {
       httpConnectDialer({ server: tinyproxy, credentials: { username, password: plainPassword } }),
     ),
   },
-  "tunnel": { theirs: download(systemDialer()), ours: download(plain) },
+  "tunnel": {
+    theirs: download(systemDialer()),
+    ours: download(socks5Dialer({ server: dante, credentials })),
+  },
 };
 console.log(JSON.stringify(await alternate(cases, rounds)));
