@@ -1,6 +1,6 @@
 import { systemErrorCode } from "../src/core/error_reason.ts";
 import type { ConnectDone, ConnectFailure, ConnectRequest } from "../src/resolve/connector.ts";
-import { bindFailure } from "./local_interface.ts";
+import { bindFailure, isLinkLocal } from "./local_interface.ts";
 
 /** Reads the error of a failed attempt, as `node:net` and Bun report it. */
 export async function connectFailure(
@@ -8,16 +8,28 @@ export async function connectFailure(
   request: ConnectRequest,
 ): Promise<ConnectFailure> {
   const code = systemErrorCode(error) ?? "ERR_DIAL_FAILED";
-  // Deno says EINVAL, and Bun may say ECONNREFUSED, of a local address that is not there.
-  if (
-    "localAddress" in request && request.localAddress !== undefined &&
-    (code === "EINVAL" || code === "ECONNREFUSED")
-  ) {
-    const failure = await bindFailure(request.localAddress, request.localPort);
+  // Deno says EINVAL, and Bun may say ECONNREFUSED, of a local end that is not there or not free.
+  if ((code === "EINVAL" || code === "ECONNREFUSED") && hasLocalEnd(request)) {
+    const failure = await bindFailure(anyLocalAddress(request), request.localPort);
     if (failure !== undefined) return failure;
+    // The local end may be free and yet be taken for this very peer.
+    if (code === "EINVAL" && !isLinkLocal(request.host)) {
+      return { code: "EADDRNOTAVAIL", cause: error };
+    }
   }
   // Deno says EPERM of an address that its permissions do not cover.
   return { code: code === "EPERM" ? "EACCES" : code, cause: error };
+}
+
+type IpRequest = Exclude<ConnectRequest, { path: string }>;
+
+function hasLocalEnd(request: ConnectRequest): request is IpRequest {
+  return "host" in request && (request.localAddress ?? request.localPort) !== undefined;
+}
+
+/** The local address asked for, or the one that stands for all, as a bare local port needs it on Bun. */
+export function anyLocalAddress({ family, localAddress }: IpRequest): string {
+  return localAddress ?? (family === 4 ? "0.0.0.0" : "::");
 }
 
 /** Reports a failure that is known at once, but not before the attempt has been started. */

@@ -1,52 +1,44 @@
-import {
-  connect as netConnect,
-  type IpcNetConnectOpts,
-  type Socket,
-  type TcpNetConnectOpts,
-} from "node:net";
-import type { Addr } from "../src/core/addr.ts";
-import { closedError, connError } from "../src/core/conn_error.ts";
-import { PushConn } from "../src/core/push_conn.ts";
-import {
-  type ConnectDone,
-  type Connector,
-  type ConnectRequest,
-  remoteAddrOf,
-} from "../src/resolve/connector.ts";
-import type { NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
-import { connectFailure, failLater } from "./connect_failure.ts";
-import { zoneFailure } from "./local_interface.ts";
+import type { IpcNetConnectOpts, TcpNetConnectOpts } from "node:net";
+import type { ConnectDone, Connector, ConnectRequest } from "../src/resolve/connector.ts";
+import { keepAliveIdleMs, type NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
+import { anyLocalAddress, connectFailure, failLater } from "./connect_failure.ts";
+import { DialSocket } from "./dial_socket.ts";
+import { endsOf } from "./local_interface.ts";
+import { NodeConn } from "./node_conn.ts";
 
 /** Connects over `node:net`. */
 export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDelay">): Connector {
-  const { keepAlive = 15_000, noDelay = true } = options;
+  const { keepAlive, noDelay = true } = options;
+  const idleMs = keepAliveIdleMs(options);
+  const opened = (socket: DialSocket, request: ConnectRequest) => {
+    if (!noDelay) socket.setNoDelay(false);
+    return new NodeConn(socket, request, idleMs);
+  };
   return {
     connect(request, done) {
       if ("path" in request) {
-        return openSocket(
-          { path: request.path, allowHalfOpen: true, onread: reading() },
-          request,
-          done,
-        );
+        const opts = { path: request.path, allowHalfOpen: true, onread: reading() };
+        return openSocket(opts, request, opened, done);
       }
-      const { host, port, family, localAddress, localPort } = request;
-      const failure = zoneFailure(host);
-      if (failure !== undefined) return failLater(failure, done);
+      const ends = endsOf(request);
+      if ("code" in ends) return failLater(ends, done);
+      const { localPort, port } = request;
       const opts: TcpOpts = {
-        host,
+        host: ends.host,
         port,
         allowHalfOpen: true,
-        noDelay,
+        // Bun's sockets begin with it in any case, and only turn off what they were told to turn on.
+        noDelay: true,
         keepAlive: keepAlive !== false,
-        keepAliveInitialDelay: keepAlive === false ? 0 : keepAlive,
+        keepAliveInitialDelay: idleMs,
         onread: reading(),
       };
-      if (localAddress !== undefined || localPort !== undefined) {
+      if (ends.localAddress !== undefined || localPort !== undefined) {
         // Bun ignores a local port without a local address.
-        opts.localAddress = localAddress ?? (family === 4 ? "0.0.0.0" : "::");
+        opts.localAddress = ends.localAddress ?? anyLocalAddress(request);
         if (localPort !== undefined) opts.localPort = localPort;
       }
-      return openSocket(opts, request, done);
+      return openSocket(opts, request, opened, done);
     },
   };
 }
@@ -79,138 +71,29 @@ function reading(): Reading {
 function openSocket(
   opts: TcpOpts | UnixOpts,
   request: ConnectRequest,
+  opened: (socket: DialSocket, request: ConnectRequest) => NodeConn,
   done: ConnectDone,
 ): () => void {
   let over = false;
   // `net.connect({ signal })` keeps listening after "connect" and would destroy an established socket, so cancelling
   // is done by hand.
-  const socket = netConnect(opts);
+  const socket = new DialSocket(opts).connect(opts);
   // Nothing is read before somebody asks, so that what comes early stays with the system.
   socket.pause();
   socket.on("connect", () => {
     if (over) return;
     over = true;
-    done(undefined, opts.onread.conn = new NodeConn(socket, request));
+    done(undefined, opts.onread.conn = opened(socket, request));
   });
+  let cancelled = false;
   socket.on("error", (error) => {
     if (opts.onread.conn !== undefined) return opts.onread.conn.onError(error);
     if (over) return;
     over = true;
-    connectFailure(error, request).then(done);
+    connectFailure(error, request).then((failure) => cancelled || done(failure));
   });
   return () => {
-    over = true;
+    over = cancelled = true;
     socket.destroy();
   };
-}
-
-class NodeConn extends PushConn {
-  readonly #socket: Socket;
-  /** Told when the write under way was taken by the system. */
-  #sent: ((error?: Error | null) => void) | undefined;
-  /** Calls of `#onSent` to come for writes that the system took at once. */
-  #sentAtOnce = 0;
-  #listening = false;
-
-  constructor(socket: Socket, request: ConnectRequest) {
-    super(localAddrOf(socket, request), remoteAddrOf(request));
-    this.#socket = socket;
-    socket.unref();
-  }
-
-  /** Done on first use, since it is a tenth of what a dial costs. */
-  #listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
-    this.#socket.on("end", () => this.pushEnd());
-    this.#socket.on("close", () => this.#onClose());
-  }
-
-  onRead(count: number, buffer: Uint8Array): boolean {
-    const rest = this.deliver(buffer.subarray(0, count));
-    // The buffer is everybody's: what nobody waits for has to leave it.
-    return rest === undefined || this.keep(rest.slice());
-  }
-
-  onError(error: Error): void {
-    this.pushError(error);
-  }
-
-  #onClose(): void {
-    // The socket closed itself after both sides had ended, or after an error that was told already.
-    if (!this.closed) this.pushEnd();
-    this.#sent?.(connError("EPIPE", "Cannot write: the connection is closed"));
-  }
-
-  protected resume(): void {
-    this.#listen();
-    // What closed before anybody listened does not close again.
-    if (this.#socket.destroyed) this.#onClose();
-    else this.#socket.resume();
-  }
-
-  protected send(data: Uint8Array): Promise<void> | undefined {
-    const socket = this.#socket;
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    socket.write(data, this.#onSent);
-    if (socket.writableLength === 0 && socket.writable) {
-      // Node tries to write at once and counts only what the system did not take.
-      this.#sentAtOnce++;
-      return undefined;
-    }
-    this.#listen();
-    return new Promise((resolve, reject) => {
-      this.#sent = (error) => {
-        this.#sent = undefined;
-        if (error) reject(error);
-        else resolve();
-      };
-    });
-  }
-
-  readonly #onSent = (error?: Error | null): void => {
-    if (this.#sentAtOnce > 0) this.#sentAtOnce--;
-    else this.#sent?.(error && this.#whyUnsent(error));
-  };
-
-  /** A write that waited when the socket failed is told that it was cancelled, and not why. */
-  #whyUnsent(error: Error): Error {
-    if ((error as { code?: unknown }).code !== "ECANCELED") return error;
-    return this.#socket.errored ??
-      connError("EPIPE", "Cannot write: the connection is closed", error);
-  }
-
-  protected shutdown(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.end((error?: Error | null) => error ? reject(error) : resolve());
-    });
-  }
-
-  protected destroy(reset: boolean): void {
-    // Node 20 reports a write that destroying has cut off as done.
-    this.#sent?.(closedError("write"));
-    // Node throws where it is no TCP socket; a unix socket has no reset.
-    if (reset && this.remoteAddr.transport === "tcp") this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
-    this.pushClosed();
-  }
-
-  protected setRef(ref: boolean): void {
-    if (ref) this.#socket.ref();
-    else this.#socket.unref();
-  }
-
-  setNoDelay(noDelay = true): void {
-    this.#socket.setNoDelay(noDelay);
-  }
-
-  setKeepAlive(keepAlive = true): void {
-    this.#socket.setKeepAlive(keepAlive);
-  }
-}
-
-/** The local end of a connected socket. */
-function localAddrOf(socket: Socket, request: ConnectRequest): Addr {
-  if ("path" in request) return { transport: "unix", path: "" };
-  return { transport: "tcp", hostname: socket.localAddress ?? "", port: socket.localPort ?? 0 };
 }

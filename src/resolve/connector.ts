@@ -49,3 +49,18 @@ export function remoteAddrOf(request: ConnectRequest): Addr {
   if ("path" in request) return { transport: "unix", path: request.path };
   return { transport: "tcp", hostname: request.host, port: request.port };
 }
+
+/** The local end of a connection, of which some runtimes drop the zone: a link-local address is in that of its peer. */
+export function localAddrOf(
+  { localAddress: hostname = "", localPort: port = 0 }: {
+    localAddress?: string | undefined;
+    localPort?: number | undefined;
+  },
+  request: ConnectRequest,
+): Addr {
+  if ("path" in request) return { transport: "unix", path: "" };
+  const zone = hostname.startsWith("fe80:") && !hostname.includes("%")
+    ? /%.*$/s.exec(request.host)?.[0] ?? ""
+    : "";
+  return { transport: "tcp", hostname: hostname + zone, port };
+}

@@ -45,7 +45,8 @@ export interface NetDialerOptions {
    */
   resolutionDelayMs?: number;
   /**
-   * TCP keep-alive: off, or the idle time in milliseconds before the first probe.
+   * TCP keep-alive: off, or the idle time in milliseconds before the first probe, which counts in whole seconds: it is rounded
+   * up. At most 32,767 s, since Linux takes no more.
    *
    * `Deno.connect` cannot set the time: with the default, Deno's native connections have keep-alive with the system's idle
    * time (two hours on Linux); a number given here makes the dialer use `node:net` on Deno.
@@ -98,7 +99,7 @@ export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
     throw new TypeError(`resolver must have a lookup method, not be ${String(resolver)}`);
   }
   if (options.keepAlive !== undefined && options.keepAlive !== false) {
-    checkMs("keepAlive", options.keepAlive, 1);
+    checkMs("keepAlive", options.keepAlive, 1, maxIdleMs);
   }
   return {
     timeoutMs: options.timeoutMs === undefined
@@ -117,12 +118,20 @@ export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
 /** The longest delay that timers take. */
 const maxMs = 2 ** 31 - 1;
 
-function checkMs(name: string, value: unknown, least: number): number {
+/** The longest idle time that Linux takes (`MAX_TCP_KEEPIDLE`). */
+const maxIdleMs = 32_767_000;
+
+/** The idle time of keep-alive in whole seconds, as runtimes cut off what is less; also where it is off for now. */
+export function keepAliveIdleMs({ keepAlive }: Pick<NetDialerOptions, "keepAlive">): number {
+  return Math.ceil((keepAlive || 15_000) / 1_000) * 1_000;
+}
+
+function checkMs(name: string, value: unknown, least: number, most: number = maxMs): number {
   if (typeof value !== "number") {
     throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
   }
-  if (!(value >= least && value <= maxMs)) {
-    throw new RangeError(`${name} must be between ${least} and ${maxMs} ms, not ${value}`);
+  if (!(value >= least && value <= most)) {
+    throw new RangeError(`${name} must be between ${least} and ${most} ms, not ${value}`);
   }
   return value;
 }

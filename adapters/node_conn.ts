@@ -1,0 +1,134 @@
+import { closedError, connError } from "../src/core/conn_error.ts";
+import { systemErrorCode } from "../src/core/error_reason.ts";
+import { PushConn } from "../src/core/push_conn.ts";
+import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../src/resolve/connector.ts";
+import type { DialSocket } from "./dial_socket.ts";
+
+/** A connection over a socket of `node:net`, which reads into a buffer and tells `onRead`. */
+export class NodeConn extends PushConn {
+  readonly #socket: DialSocket;
+  readonly #keepAliveMs: number;
+  /** Told when the write under way was taken by the system. */
+  #sent: ((error?: Error | null) => void) | undefined;
+  /** Calls of `#onSent` to come for writes that the system took at once. */
+  #sentAtOnce = 0;
+  #listening = false;
+
+  constructor(socket: DialSocket, request: ConnectRequest, keepAliveMs: number) {
+    super(localAddrOf(socket, request), remoteAddrOf(request));
+    this.#socket = socket;
+    this.#keepAliveMs = keepAliveMs;
+    socket.unref();
+  }
+
+  /** Done on first use, since it is a tenth of what a dial costs. */
+  #listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#socket.onEnd = () => this.#onEnd();
+    this.#socket.on("close", () => this.#onClose());
+  }
+
+  onRead(count: number, buffer: Uint8Array): boolean {
+    const rest = this.deliver(buffer.subarray(0, count));
+    // The buffer is everybody's: what nobody waits for has to leave it.
+    return rest === undefined || this.keep(rest.slice());
+  }
+
+  onError(error: Error): void {
+    // On Bun this is how a write fails to a peer that had ended before; what that had sent is whole.
+    if (systemErrorCode(error) === "EPIPE") this.pushEnd();
+    else this.pushError(error);
+  }
+
+  #onEnd(): void {
+    const { writeError } = this.#socket;
+    // The system tells of a reset once, and of an end after that. A peer that had ended before its reset makes it an EPIPE.
+    if (writeError === undefined || systemErrorCode(writeError) === "EPIPE") this.pushEnd();
+    else this.pushError(writeError);
+  }
+
+  #onClose(): void {
+    // The socket closed itself after both sides had ended, or after an error that was told already.
+    if (!this.closed) this.pushEnd();
+    this.#sent?.(this.#whyBroken());
+  }
+
+  protected resume(): void {
+    const socket = this.#socket;
+    this.#listen();
+    if (!socket.destroyed) socket.resume();
+    // It tells of its error only later, and of its close perhaps never again.
+    else if (socket.errored) this.pushError(socket.errored);
+    else this.#onClose();
+  }
+
+  protected send(data: Uint8Array): Promise<void> | undefined {
+    const socket = this.#socket;
+    const failure = this.failure ?? socket.writeError;
+    if (failure !== undefined) return Promise.reject(failure);
+    socket.write(data, this.#onSent);
+    if (socket.writableLength === 0 && socket.writable) {
+      // Node tries to write at once and counts only what the system did not take.
+      this.#sentAtOnce++;
+      return undefined;
+    }
+    this.#listen();
+    return new Promise((resolve, reject) => {
+      this.#sent = (error) => {
+        this.#sent = undefined;
+        if (error) reject(error);
+        else resolve();
+      };
+    });
+  }
+
+  readonly #onSent = (error?: Error | null): void => {
+    if (this.#sentAtOnce > 0) this.#sentAtOnce--;
+    // Node 20 reports a write that the socket's failure has cut off as done, later ones that it was cancelled.
+    else if (error || this.#socket.destroyed) this.#sent?.(this.#whyBroken(error));
+    else this.#sent?.();
+  };
+
+  /** What the socket failed with, rather than what became of a call because of that. */
+  #whyBroken(error?: Error | null): Error {
+    const { writeError, errored } = this.#socket;
+    const known = writeError ?? errored ?? error;
+    if (systemErrorCode(known) !== undefined) return known!;
+    return connError("EPIPE", "Cannot write: the connection is closed", known ?? undefined);
+  }
+
+  protected shutdown(): Promise<void> {
+    const failure = this.failure ?? this.#socket.writeError;
+    if (failure !== undefined) return Promise.reject(failure);
+    return new Promise((resolve, reject) => {
+      this.#socket.end((error?: Error | null) => {
+        if (error) reject(this.#whyBroken(error));
+        else resolve();
+      });
+    });
+  }
+
+  protected destroy(reset: boolean): void {
+    // Node 20 reports a write that destroying has cut off as done.
+    this.#sent?.(closedError("write"));
+    // Before the socket is: Bun ends it from within `destroy`, which would pass for the peer's end.
+    this.pushClosed();
+    // Node throws where it is no TCP socket; a unix socket has no reset.
+    if (reset && this.remoteAddr.transport === "tcp") this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  protected setRef(ref: boolean): void {
+    if (ref) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  setNoDelay(noDelay = true): void {
+    this.#socket.setNoDelay(noDelay);
+  }
+
+  setKeepAlive(keepAlive = true): void {
+    this.#socket.setKeepAlive(keepAlive, this.#keepAliveMs);
+  }
+}
