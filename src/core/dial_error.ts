@@ -54,7 +54,7 @@ export class DialError extends Error {
   /** Why, for a person: the message without what was dialed. */
   readonly reason: string;
   /** The proxies on the way, redacted; absent where there are none. */
-  readonly via?: string;
+  declare readonly via?: string;
   /** The proxy that the failure concerns, redacted; absent where none does. */
   declare readonly hop?: string;
   /** With a proxy on the way, which side is at fault: a proxy that reports its target down is not to blame. */
@@ -72,14 +72,14 @@ export class DialError extends Error {
   constructor(init: DialErrorInit) {
     const via = init.via === undefined ? "" : ` via ${init.via}`;
     super(
-      `Cannot dial ${init.network} ${init.address}${via}: ${init.reason}`,
+      onOneLine(`Cannot dial ${init.network} ${init.address}${via}: ${init.reason}`),
       init.cause === undefined ? undefined : { cause: init.cause },
     );
     this.code = init.code;
     this.phase = init.phase;
     this.network = init.network;
     this.address = init.address;
-    this.reason = init.reason;
+    this.reason = onOneLine(init.reason);
     if (init.via !== undefined) this.via = init.via;
     if (init.hop !== undefined) this.hop = init.hop;
     if (init.blame !== undefined) this.blame = init.blame;
@@ -111,8 +111,26 @@ export function isDialError(error: unknown): error is DialError {
 export function dialFailure(error: unknown): DialFailure {
   if (isDialError(error)) return { code: error.code, message: error.message };
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const text = typeof message === "string" ? message : textOf(error);
   return {
     code: typeof code === "string" ? code : "ERR_DIAL_FAILED",
-    message: typeof message === "string" ? message.replace(/\s+/g, " ") : String(error),
+    message: onOneLine(text.replace(/\s+/g, " ")),
   };
+}
+
+function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    // An object without a prototype.
+    return "an error that says nothing";
+  }
+}
+
+/** Makes control characters visible: addresses and names come from anywhere, and messages go to terminals and logs. */
+function onOneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

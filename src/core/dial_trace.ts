@@ -47,6 +47,10 @@ export class DialTrace {
     onEvent: ((event: DialEvent) => void) | undefined,
     now: () => number = () => performance.now(),
   ) {
+    // Else each event would be an uncaught exception.
+    if (onEvent && typeof onEvent !== "function") {
+      throw new TypeError(`onEvent must be a function, not ${String(onEvent)}`);
+    }
     this.#onEvent = onEvent;
     this.#now = now;
     this.#origin = now();

@@ -47,7 +47,8 @@ export class AddressRace {
   /** An answer; an empty one when the lookup failed. */
   answer(family: IpFamily, addresses: readonly string[]): void {
     this.#lookups.delete(family);
-    this.#queues[family].push(...addresses);
+    // Not spread into a call, whose arguments are limited in number.
+    for (const address of addresses) this.#queues[family].push(address);
     this.#step();
   }
 

@@ -1,6 +1,7 @@
 import type { Network } from "../core/dialer.ts";
 import { splitHostPort } from "../core/host_port.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
+import { isIPv4Mapped } from "./ip_bytes.ts";
 import { type IpFamily, ipFamily } from "./ip_literal.ts";
 
 /** What a network and an address amount to. */
@@ -25,6 +26,9 @@ export interface BadTarget {
   readonly reason: string;
 }
 
+/** What Linux has room for in the address of a unix socket, less the NUL at its end. */
+const maxPathBytes = 107;
+
 const families: Record<string, readonly IpFamily[]> = { tcp: [6, 4], tcp4: [4], tcp6: [6] };
 
 /**
@@ -33,9 +37,10 @@ const families: Record<string, readonly IpFamily[]> = { tcp: [6, 4], tcp4: [4], 
  * @returns The target, or why there is none.
  */
 export function dialTarget(network: Network, address: string): DialTarget | BadTarget {
+  if (typeof address !== "string") return badAddress("the address is not a string");
   if (network === "unix") {
     if (address === "" || address.includes("\0")) return badAddress("not a path");
-    return { kind: "unix", path: address };
+    return pathTooLong(address) ?? { kind: "unix", path: address };
   }
   if (!Object.hasOwn(families, network)) {
     return { code: "ERR_DIAL_NETWORK", reason: `unknown network "${String(network)}"` };
@@ -45,7 +50,7 @@ export function dialTarget(network: Network, address: string): DialTarget | BadT
   try {
     ({ host, port } = splitHostPort(address));
   } catch (error) {
-    return badAddress((error as Error).message.replace(/^.*": /, ""));
+    return badAddress((error as Error).message.replace(/^.*": /s, ""));
   }
   if (port === 0) return badAddress("port 0 cannot be dialed");
   if (host === "") host = "localhost";
@@ -56,6 +61,9 @@ export function dialTarget(network: Network, address: string): DialTarget | BadT
     if (!wanted.includes(family)) {
       return badAddress(`an IPv${family} address cannot be dialed over ${network}`);
     }
+    if (network === "tcp6" && isIPv4Mapped(host)) {
+      return badAddress(`an IPv4-mapped address cannot be dialed over ${network}`);
+    }
     return { kind: "literal", host, family, port };
   }
   // deno-lint-ignore no-control-regex -- finding them is the point
@@ -63,6 +71,14 @@ export function dialTarget(network: Network, address: string): DialTarget | BadT
     return badAddress(`"${host}" is neither a name nor an IP address`);
   }
   return { kind: "name", host, families: wanted, port };
+}
+
+/** Node 20 would cut a long path off, and dial another one. Windows has no such limit for its pipes. */
+function pathTooLong(path: string): BadTarget | undefined {
+  if (path.startsWith("\\\\") || new TextEncoder().encode(path).byteLength <= maxPathBytes) {
+    return undefined;
+  }
+  return { code: "ENAMETOOLONG", reason: `the path is longer than ${maxPathBytes} bytes` };
 }
 
 function badAddress(reason: string): BadTarget {

@@ -40,6 +40,14 @@ export function unmappedBytes(bytes: Uint8Array): Uint8Array {
   return mapped ? bytes.subarray(12) : bytes;
 }
 
+/** Whether a literal is an IPv4-mapped IPv6 address, and so reaches its peer over IPv4. */
+export function isIPv4Mapped(literal: string): boolean {
+  // Most are not, and are told so for little.
+  if (!/ffff:/i.test(literal)) return false;
+  const bytes = ipBytes(literal);
+  return bytes?.length === 16 && unmappedBytes(bytes).length === 4;
+}
+
 /**
  * Tells whether an address is in a CIDR range.
  *

@@ -12,6 +12,7 @@ import { onAbort } from "../core/signals.ts";
 import { AddressRace } from "./address_race.ts";
 import type { ConnectFailure, Connector, ConnectRequest } from "./connector.ts";
 import { dialTarget } from "./dial_target.ts";
+import { isIPv4Mapped } from "./ip_bytes.ts";
 import { type IpFamily, ipFamily } from "./ip_literal.ts";
 import type { NetDialerConfig } from "./net_dialer_options.ts";
 import type { Resolver } from "./resolver.ts";
@@ -144,9 +145,8 @@ export class NetDial {
         family,
         signal: this.#lookups!.signal,
       });
-      // Resolvers answer with what they have: a name that reads as an address of the other family comes back as it is.
-      addresses = found.filter((address) => ipFamily(address) === family);
       if (this.#over) return;
+      addresses = usableAddresses(found, family);
       if (addresses.length === 0) {
         throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
       }
@@ -162,8 +162,12 @@ export class NetDial {
 
   #lookupError(host: string, family: IpFamily, cause: unknown): DialError {
     const found = systemErrorCode(cause);
-    // Deno says EPERM of a lookup that its permissions do not cover.
-    const code = found === "EPERM" ? "EACCES" : found ?? "ERR_DIAL_FAILED";
+    // Deno says EPERM of a lookup that its permissions do not cover, Node EINVAL of a name that cannot be in the DNS.
+    const code = found === "EPERM"
+      ? "EACCES"
+      : found === "EINVAL"
+      ? "ENOTFOUND"
+      : found ?? "ERR_DIAL_FAILED";
     const what = code === "ENOTFOUND"
       ? `no IPv${family} address for "${host}"`
       : code === "EACCES"
@@ -371,6 +375,18 @@ export class NetDial {
       report: this.#trace.report(node),
     });
   }
+}
+
+/**
+ * What a resolver's answer comes to: each address once, and none that would be reached over the other family. Resolvers
+ * answer with what they have: a name that reads as an address of the other family comes back as it is.
+ */
+function usableAddresses(found: readonly string[], family: IpFamily): readonly string[] {
+  if (!Array.isArray(found)) throw new TypeError("the resolver's answer is not a list");
+  const usable = found.filter((address) =>
+    typeof address === "string" && ipFamily(address) === family && !isIPv4Mapped(address)
+  );
+  return [...new Set(usable)];
 }
 
 /** What an attempt says on a machine that has no way to that family at all. */

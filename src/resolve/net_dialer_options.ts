@@ -154,11 +154,12 @@ function localAddresses(
     }
     return { localAddress: { [family]: given }, onlyFamily: family };
   }
-  const { ipv4, ipv6 } = given;
-  if (ipv4 !== undefined && ipFamily(ipv4) !== 4) {
+  // A caller without types may give anything.
+  const { ipv4, ipv6 } = (given ?? {}) as LocalAddresses;
+  if (ipv4 !== undefined && ipFamily(String(ipv4)) !== 4) {
     throw new TypeError(`localAddress.ipv4 must be an IPv4 address, not "${ipv4}"`);
   }
-  if (ipv6 !== undefined && ipFamily(ipv6) !== 6) {
+  if (ipv6 !== undefined && ipFamily(String(ipv6)) !== 6) {
     throw new TypeError(`localAddress.ipv6 must be an IPv6 address, not "${ipv6}"`);
   }
   if (ipv4 === undefined && ipv6 === undefined) {

@@ -43,10 +43,21 @@ test("a DialError says on one line what could not be done and why", () => {
 
 test("a DialError has only what it was given", () => {
   const bare = new DialError(init);
-  for (const key of ["cause", "hop", "blame", "errors"]) assert.ok(!Object.hasOwn(bare, key), key);
+  for (const key of ["cause", "via", "hop", "blame", "errors"]) {
+    assert.ok(!Object.hasOwn(bare, key), key);
+  }
   const cause = new Error("original");
   const full = new DialError({ ...init, cause, hop: "p", blame: "proxy", errors: [bare] });
   assert.deepEqual([full.cause, full.hop, full.blame, full.errors], [cause, "p", "proxy", [bare]]);
+});
+
+test("a DialError's message is one line, whatever was dialed", () => {
+  const address = "a\nb\u001b[31m\u2028:9";
+  const error = new DialError({ ...init, address, reason: `"${address}" is no name` });
+  const shown = "a\\u000ab\\u001b[31m\\u2028:9";
+  assert.equal(error.message, `Cannot dial tcp ${shown}: "${shown}" is no name`);
+  assert.equal(error.reason, `"${shown}" is no name`);
+  assert.equal(error.address, address);
 });
 
 test("a printed DialError does not drown in its report", () => {

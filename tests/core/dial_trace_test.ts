@@ -178,3 +178,11 @@ test("without a listener there is nothing to tell nested dialers", () => {
   const root = trace.start(undefined, "tcp peer.test:9", dialStart);
   assert.equal(trace.nestedListener(root), undefined);
 });
+
+test("a listener that is none is a TypeError", () => {
+  for (const none of [undefined, null]) new DialTrace(none as undefined);
+  assert.throws(() => new DialTrace({ log() {} } as unknown as () => void), {
+    name: "TypeError",
+    message: "onEvent must be a function, not [object Object]",
+  });
+});

@@ -30,6 +30,11 @@ const bad: [options: unknown, thrown: Thrown, message: string][] = [
     "resolutionDelayMs must be between 0 and 2147483647 ms, not -1",
   ],
   [{ keepAlive: 0 }, RangeError, "keepAlive must be between 1 and 32767000 ms, not 0"],
+  [
+    { keepAlive: 32_767_001 },
+    RangeError,
+    "keepAlive must be between 1 and 32767000 ms, not 32767001",
+  ],
   [{ keepAlive: true }, TypeError, "keepAlive must be a number of milliseconds, not true"],
   [{ localPort: 0 }, RangeError, "localPort must be between 1 and 65535, not 0"],
   [{ localPort: 65536 }, RangeError, "localPort must be between 1 and 65535, not 65536"],
@@ -42,6 +47,16 @@ const bad: [options: unknown, thrown: Thrown, message: string][] = [
     { localAddress: {} },
     TypeError,
     "localAddress must be an IP address or name ipv4, ipv6 or both",
+  ],
+  [
+    { localAddress: null },
+    TypeError,
+    "localAddress must be an IP address or name ipv4, ipv6 or both",
+  ],
+  [
+    { localAddress: { ipv4: 4 } },
+    TypeError,
+    'localAddress.ipv4 must be an IPv4 address, not "4"',
   ],
   [
     { localAddress: { ipv4: "::1" } },
