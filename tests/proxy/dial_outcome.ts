@@ -36,13 +36,13 @@ export class Shown {
 
   add(...values: unknown[]): void {
     for (const value of values) {
-      const nested = { depth: 20, showHidden: true, maxStringLength: null } as const;
-      this.#text += `${inspect(value, nested)}\n${String(value)}\n${JSON.stringify(value)}\n`;
+      const nested = { depth: 8, maxStringLength: null, maxArrayLength: null } as const;
+      this.#text += `${inspect(value, nested)}\n${String(value)}\n`;
       if (value instanceof Error) {
         this.#text += `${value.stack}\n`;
-        this.add(value.cause);
+        if (value.cause !== undefined) this.add(value.cause);
       }
-      if (isDialError(value)) this.add(value.report, value.errors);
+      if (isDialError(value)) this.add(JSON.stringify(value.report), value.errors);
     }
   }
 
