@@ -93,8 +93,7 @@ export async function checkProxy(
   const target = options.target ?? "anydial-check.invalid:443";
   const read = proxyDialTarget("tcp", target);
   if ("reason" in read) throw new TypeError(`target is unusable: ${read.reason}`);
-  const proxy = proxyConfigOf(dialer);
-  if (proxy === undefined && level !== "tunnel") {
+  if (proxyConfigOf(dialer) === undefined && level !== "tunnel") {
     throw new TypeError(
       `level "${level}" is for proxies; of another dialer only "tunnel" can be checked`,
     );
@@ -119,7 +118,7 @@ export async function checkProxy(
   return {
     level,
     durationMs,
-    ...verdict(level, proxy, times, error),
+    ...verdict(level, times, error),
     ...times.phases(begin, level),
   };
 }
@@ -149,7 +148,6 @@ class PhaseTimes {
 
 function verdict(
   level: ProxyCheckLevel,
-  proxy: ProxyConfig | undefined,
   times: PhaseTimes,
   error: DialError | undefined,
 ): Pick<ProxyCheck, "ok" | "works" | "blame" | "error"> {

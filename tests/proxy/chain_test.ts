@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { httpConnectDialer, socks5Dialer } from "../../src/proxy/mod.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { ca, expired, server as certificate, type TestCertificate } from "../certs/certificates.ts";
 import { assertEchoes, failureOf, summary } from "./dial_outcome.ts";

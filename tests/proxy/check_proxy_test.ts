@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { systemDialer } from "../../adapters/system.ts";
+import { dialerFunc } from "../../src/core/dialer.ts";
+import {
+  checkProxy,
+  httpConnectDialer,
+  type ProxyCheck,
+  type ProxyCheckLevel,
+  socks4Dialer,
+  socks5Dialer,
+} from "../../src/proxy/mod.ts";
+import { WatchedSignal } from "../../src/testing/watched_signal.ts";
+import { FakeHttpProxy } from "./fakes/fake_http_proxy.ts";
+import { FakeSocks4 } from "./fakes/fake_socks4.ts";
+import { FakeSocks5 } from "./fakes/fake_socks5.ts";
+import { startEcho } from "./fakes/target.ts";
+
+const echo = await startEcho();
+after(() => echo.close());
+const login = { username: "alice", password: "secret" };
+const target = echo.address;
+
+function verdict({ ok, works, blame, error }: ProxyCheck): unknown[] {
+  return [ok, works, blame, error?.code];
+}
+
+/** The phases that took a time, which must make sense. */
+function phases(check: ProxyCheck): string[] {
+  const times = ["tcpMs", "handshakeMs", "tunnelMs"] as const;
+  const taken = times.filter((name) => check[name] !== undefined);
+  const sum = taken.reduce((sum, name) => sum + check[name]!, 0);
+  assert.ok(taken.every((name) => check[name]! >= 0));
+  assert.ok(sum <= check.durationMs + 1, `${sum} of ${check.durationMs}`);
+  return taken;
+}
+
+test("checkProxy() finds a proxy that works working, at every level", async () => {
+  const socks5 = await FakeSocks5.listen({ login });
+  const socks4 = await FakeSocks4.listen();
+  const http = await FakeHttpProxy.listen({ login: "alice:secret" });
+  const expected = {
+    socks5: [["tcpMs"], ["tcpMs", "handshakeMs"], ["tcpMs", "handshakeMs", "tunnelMs"]],
+    other: [["tcpMs"], ["tcpMs", "tunnelMs"], ["tcpMs", "tunnelMs"]],
+  };
+  for (
+    const [dialer, times] of [
+      [socks5Dialer({ server: socks5.address, credentials: login }), expected.socks5],
+      [
+        socks5Dialer({ server: socks5.address, credentials: () => login, resolve: "local" }),
+        expected.socks5,
+      ],
+      [socks4Dialer({ server: socks4.address }), expected.other],
+      [httpConnectDialer({ server: http.address, credentials: login }), expected.other],
+    ] as const
+  ) {
+    for (const [index, level] of (["tcp", "handshake", "tunnel"] as const).entries()) {
+      const check = await checkProxy(dialer, { level, target });
+      assert.deepEqual(verdict(check), [true, level, undefined, undefined], `${dialer} ${level}`);
+      assert.equal(check.level, level);
+      assert.deepEqual(phases(check), times[index]);
+    }
+  }
+  const asked = socks5.requests.length;
+  await checkProxy(socks5Dialer({ server: socks5.address, credentials: login }), {
+    level: "handshake",
+  });
+  assert.equal(socks5.requests.length, asked, "no target is asked for");
+  await Promise.all([socks5, socks4, http].map((server) => server.idle()));
+  await Promise.all([socks5, socks4, http].map((server) => server.close()));
+});
+
+test("checkProxy() tells a proxy that is down from wrong credentials and from a target that is down", async () => {
+  const socks5 = await FakeSocks5.listen({ login });
+  const http = await FakeHttpProxy.listen({ login: "alice:secret" });
+  const wrong = { ...login, password: "expired" };
+  const refused = "127.0.0.1:1";
+  const check = async (
+    make: typeof socks5Dialer | typeof httpConnectDialer,
+    server: string,
+    credentials: typeof login,
+    level: ProxyCheckLevel,
+    target = refused,
+  ) => verdict(await checkProxy(make({ server, credentials }), { level, target }));
+  for (const [make, { address }] of [[socks5Dialer, socks5], [httpConnectDialer, http]] as const) {
+    for (const level of ["tcp", "handshake", "tunnel"] as const) {
+      const down = await check(make, refused, login, level);
+      assert.deepEqual(down, [false, undefined, "proxy", "ECONNREFUSED"]);
+    }
+    assert.deepEqual(await check(make, address, wrong, "tcp"), [true, "tcp", undefined, undefined]);
+    for (const level of ["handshake", "tunnel"] as const) {
+      const denied = await check(make, address, wrong, level);
+      assert.deepEqual(denied, [false, "tcp", "proxy", "ERR_PROXY_AUTH_FAILED"]);
+    }
+    const handshake = await check(make, address, login, "handshake");
+    assert.deepEqual(handshake, [true, "handshake", undefined, undefined]);
+    const tunnel = await check(make, address, login, "tunnel");
+    assert.deepEqual(tunnel, [false, "handshake", "target", "ERR_PROXY_TARGET_REFUSED"]);
+  }
+  await Promise.all([socks5.close(), http.close()]);
+});
+
+test("checkProxy() has a limit of its own, and blames what is silent", async () => {
+  const cases: [FakeSocks5 | FakeHttpProxy, ProxyCheckLevel, unknown[]][] = [
+    [await FakeSocks5.listen({ stallsAfter: "greeting" }), "handshake", ["tcp", "proxy"]],
+    [await FakeSocks5.listen({ stallsAfter: "request" }), "handshake", ["handshake", undefined]],
+    [await FakeSocks5.listen({ stallsAfter: "request" }), "tunnel", ["handshake", "target"]],
+    [await FakeHttpProxy.listen({ silent: true }), "tcp", ["tcp", undefined]],
+    // Whatever it waits for: that the target cannot be reached would be an answer.
+    [await FakeHttpProxy.listen({ silent: true }), "handshake", ["tcp", "proxy"]],
+    [await FakeHttpProxy.listen({ silent: true }), "tunnel", ["tcp", "target"]],
+  ];
+  for (const [server, level, [works, blame]] of cases) {
+    const make = server instanceof FakeSocks5 ? socks5Dialer : httpConnectDialer;
+    const check = await checkProxy(make({ server: server.address }), {
+      level,
+      target,
+      timeoutMs: 80,
+    });
+    const ok = blame === undefined;
+    assert.deepEqual(verdict(check), [ok, works, blame, ok ? undefined : "ETIMEDOUT"]);
+    await server.idle();
+    await server.close();
+  }
+});
+
+test("checkProxy() names the hop of a chain that is to blame", async () => {
+  const http = await FakeHttpProxy.listen();
+  const via = httpConnectDialer({ server: http.address });
+  const chain = socks5Dialer({ server: "127.0.0.1:1", via });
+  const check = await checkProxy(chain, { level: "tunnel", target });
+  assert.deepEqual(verdict(check), [false, undefined, "proxy", "ERR_PROXY_TARGET_REFUSED"]);
+  assert.equal(check.error!.hop, "socks5h://127.0.0.1:1");
+  await http.close();
+});
+
+test("checkProxy() checks a tunnel of any dialer, and nothing else of it", async () => {
+  const check = await checkProxy(systemDialer(), { level: "tunnel", target });
+  assert.deepEqual(verdict(check), [true, "tunnel", undefined, undefined]);
+  const refused = await checkProxy(systemDialer(), { level: "tunnel", target: "127.0.0.1:1" });
+  assert.deepEqual(verdict(refused), [false, undefined, undefined, "ECONNREFUSED"]);
+  const silent = dialerFunc(() => new Promise(() => {}));
+  const stuck = await checkProxy(silent, { level: "tunnel", target, timeoutMs: 30 });
+  assert.deepEqual(verdict(stuck), [false, undefined, undefined, "ETIMEDOUT"]);
+  const thrown = dialerFunc(() => Promise.reject(new Error("no idea")));
+  const foreign = await checkProxy(thrown, { level: "tunnel", target });
+  assert.deepEqual(verdict(foreign), [false, undefined, undefined, "ERR_DIAL_FAILED"]);
+  await assert.rejects(checkProxy(systemDialer(), { level: "tcp" }), TypeError);
+});
+
+test("checkProxy() rejects with the reason of an abort, and with misuse", async () => {
+  const server = await FakeSocks5.listen({ stallsAfter: "greeting" });
+  const dialer = socks5Dialer({ server: server.address });
+  for (const checked of [dialer, dialerFunc(() => new Promise(() => {}))]) {
+    const watched = new WatchedSignal();
+    const check = checkProxy(checked, { level: "tunnel", target, signal: watched.signal });
+    setTimeout(() => watched.abort("enough"), 20);
+    assert.equal(await check.catch((reason) => reason), "enough");
+    assert.equal(watched.listeners, 0);
+  }
+  const aborted = checkProxy(dialer, { level: "tcp", signal: AbortSignal.abort("before") });
+  assert.equal(await aborted.catch((reason) => reason), "before");
+  await server.idle();
+  await server.close();
+  for (
+    const [options, message] of [
+      [{ level: "all" }, /^level must be/],
+      [{ level: "tunnel" }, /^target is missing/],
+      [{ level: "tunnel", target: "peer" }, /^target is unusable: missing port/],
+      [{ level: "tcp", timeoutMs: 0 }, /^timeoutMs must be/],
+    ] as const
+  ) {
+    await assert.rejects(checkProxy(dialer, options as never), { message });
+  }
+});

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { root } from "../../scripts/manifest.ts";
+import { runProcess } from "../../scripts/run_process.ts";
+import { runtimeBinary } from "../../scripts/runtimes.ts";
+import type { Conn } from "../../src/core/conn.ts";
+import { dialerFunc, type Network } from "../../src/core/dialer.ts";
+import { proxyFromEnv } from "../../src/proxy/mod.ts";
+import { assertEchoes, failureOf } from "./dial_outcome.ts";
+import { FakeSocks5 } from "./fakes/fake_socks5.ts";
+import { startEcho } from "./fakes/target.ts";
+
+/** Which way each target goes: through the proxy of that address, or itself. */
+async function ways(
+  env: Record<string, string>,
+  targets: readonly (string | [Network, string])[],
+): Promise<string[]> {
+  const dialed: string[] = [];
+  const via = dialerFunc((_, address) => {
+    dialed.push(address);
+    return Promise.reject(Object.assign(new Error("no network"), { code: "ENETUNREACH" }));
+  });
+  const dialer = proxyFromEnv({ env, via });
+  for (const target of targets) {
+    const [network, address] = typeof target === "string" ? ["tcp", target] as const : target;
+    await assert.rejects((): Promise<Conn> => dialer.dialContext(network, address));
+  }
+  return dialed;
+}
+
+test("proxyFromEnv() goes the way that the environment names, decided for each target", async () => {
+  const targets = ["peer.example:4001", "peer.example:80", "192.0.2.1:443"];
+  assert.deepEqual(await ways({}, targets), targets);
+  const all = { TCP_PROXY: "socks5h://a:1", ALL_PROXY: "socks5h://b:2", HTTPS_PROXY: "c:3" };
+  assert.deepEqual(await ways(all, targets), ["a:1", "a:1", "a:1"]);
+  const { TCP_PROXY: _, ...two } = all;
+  assert.deepEqual(await ways(two, targets), ["b:2", "b:2", "b:2"]);
+  assert.deepEqual(await ways({ HTTPS_PROXY: "c:3", HTTP_PROXY: "d:4" }, targets), [
+    "c:3",
+    "c:3",
+    "c:3",
+  ]);
+  assert.deepEqual(await ways({ HTTP_PROXY: "d:4" }, targets), [targets[0], "d:4", targets[2]]);
+  assert.deepEqual(await ways({ all_proxy: "e:5", ALL_PROXY: "b:2" }, ["x:1"]), ["e:5"]);
+  const cgi = { HTTP_PROXY: "d:4", REQUEST_METHOD: "GET" };
+  assert.deepEqual(await ways(cgi, ["x:80"]), ["x:80"]);
+  assert.deepEqual(await ways({ ...cgi, http_proxy: "f:6" }, ["x:80"]), ["f:6"]);
+});
+
+test("proxyFromEnv() goes without for what NO_PROXY names, and for unix sockets", async () => {
+  const env = { ALL_PROXY: "socks5h://a:1", NO_PROXY: ".internal, 10.0.0.0/8 peer.example:22" };
+  const targets = [
+    "x.internal:1",
+    "10.1.2.3:1",
+    "peer.example:22",
+    "peer.example:23",
+    "11.0.0.1:1",
+  ];
+  const went = await ways(env, targets);
+  assert.deepEqual(went, [...targets.slice(0, 3), "a:1", "a:1"]);
+  assert.deepEqual(await ways({ ...env, no_proxy: "*" }, ["[2001:db8::1]:1"]), ["[2001:db8::1]:1"]);
+  assert.deepEqual(await ways(env, [["unix", "/run/x"]]), ["/run/x"]);
+});
+
+test("proxyFromEnv() never takes a setting that it cannot read for none", async () => {
+  for (
+    const [env, message] of [
+      [
+        { ALL_PROXY: "sock5://alice:hunter2@proxy" },
+        /environment variable ALL_PROXY: .*unknown scheme/,
+      ],
+      [{ tcp_proxy: "http://:1" }, /environment variable tcp_proxy: .*missing host/],
+      [{ HTTP_PROXY: "http://proxy:x" }, /environment variable HTTP_PROXY: /],
+      [{ NO_PROXY: "10.0.0.0/40" }, /environment variable NO_PROXY: /],
+      [{ ALL_PROXY: "socks5h://hunter2@proxy" }, /password of the proxy has 0 bytes/],
+    ] as const
+  ) {
+    assert.throws(() => proxyFromEnv({ env }), (error: Error) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, message);
+      return !error.message.includes("hunter2");
+    });
+  }
+  assert.throws(() => proxyFromEnv({ env: "x" as never }), /^TypeError: env must be/);
+  // What cannot be read as an address is no reason to go without a proxy, either.
+  const via = dialerFunc(() => assert.fail("it was dialed directly"));
+  const dialer = proxyFromEnv({ env: { HTTP_PROXY: "http://proxy:1" }, via });
+  assert.equal((await failureOf(dialer, "peer.example")).code, "ERR_DIAL_ADDRESS");
+});
+
+test("proxyFromEnv() reads the process's own environment, once", async () => {
+  const echo = await startEcho();
+  const server = await FakeSocks5.listen();
+  const before = process.env.TCP_PROXY;
+  process.env.TCP_PROXY = `socks5h://${server.address}`;
+  try {
+    const dialer = proxyFromEnv();
+    process.env.TCP_PROXY = "nonsense";
+    const conn = await dialer.dialContext("tcp", echo.address);
+    await assertEchoes(conn);
+    assert.equal(conn.hops.length, 1);
+    conn.close();
+  } finally {
+    if (before === undefined) delete process.env.TCP_PROXY;
+    else process.env.TCP_PROXY = before;
+    await Promise.all([server.close(), echo.close()]);
+  }
+});
+
+test("proxyFromEnv() says what to allow where Deno may not read the environment", async () => {
+  const program = fileURLToPath(new URL("../children/proxy_from_env.ts", import.meta.url));
+  const flags = ["--no-prompt", "--no-check", "--allow-read"];
+  const command = (...more: string[]) => [runtimeBinary("deno"), "run", ...flags, ...more, program];
+  const options = { cwd: root, limitMs: 30_000, output: "collect" } as const;
+  const denied = await runProcess(command(), options);
+  assert.match(
+    denied.output,
+    /^TypeError: Cannot read the proxy settings: no permission to read (tcp_proxy|no_proxy); run with --allow-env=\S+$/m,
+  );
+  const [, flag] = /(--allow-env=\S+)/.exec(denied.output)!;
+  const allowed = await runProcess(command(flag!), options);
+  assert.equal(allowed.output.trim(), "", "what it names is enough");
+});
