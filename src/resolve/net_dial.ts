@@ -6,14 +6,15 @@ import type { DialErrorCode } from "../core/dial_error_code.ts";
 import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 import type { DialOptions, Network } from "../core/dialer.ts";
 import type { DialFailure, DialOutcome } from "../core/dial_report.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { reasonOf } from "../core/error_reason.ts";
 import { joinHostPort } from "../core/host_port.ts";
 import { onAbort } from "../core/signals.ts";
 import { AddressRace } from "./address_race.ts";
+import { sumUpAttempts } from "./attempt_errors.ts";
 import type { ConnectFailure, Connector, ConnectRequest } from "./connector.ts";
 import { dialTarget } from "./dial_target.ts";
-import { isIPv4Mapped } from "./ip_bytes.ts";
-import { type IpFamily, ipFamily } from "./ip_literal.ts";
+import type { IpFamily } from "./ip_literal.ts";
+import { readLookupFailure, usableAddresses } from "./lookup_answer.ts";
 import type { NetDialerConfig } from "./net_dialer_options.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -153,27 +154,12 @@ export class NetDial {
       trace.end(node, "ok", undefined, { addresses });
     } catch (cause) {
       if (this.#over) return;
-      const error = this.#lookupError(host, family, cause);
+      const { code, reason } = readLookupFailure(host, family, cause);
+      const error = this.#error(code, "resolve", reason, { cause });
       this.#lookupErrors.push(error);
       trace.end(node, "failed", { code: error.code, message: error.reason });
     }
     race.answer(family, addresses);
-  }
-
-  #lookupError(host: string, family: IpFamily, cause: unknown): DialError {
-    const found = systemErrorCode(cause);
-    // Deno says EPERM of a lookup that its permissions do not cover, Node EINVAL of a name that cannot be in the DNS.
-    const code = found === "EPERM"
-      ? "EACCES"
-      : found === "EINVAL"
-      ? "ENOTFOUND"
-      : found ?? "ERR_DIAL_FAILED";
-    const what = code === "ENOTFOUND"
-      ? `no IPv${family} address for "${host}"`
-      : code === "EACCES"
-      ? `looking up "${host}" is not permitted`
-      : `looking up "${host}" failed: ${reasonOf(code) ?? dialFailure(cause).message}`;
-    return this.#error(code, "resolve", what, { cause });
   }
 
   /** Where addresses are tried one at a time under a limit: this one's share of the time left. */
@@ -283,29 +269,11 @@ export class NetDial {
   }
 
   #failAttempts(): void {
+    const { network, address } = this.#init;
     const errors = this.#attempts.flatMap(({ error }) => error ?? []);
-    const first = errors[0]!;
-    if (errors.length === 1) {
-      const named = first.address === this.#init.address || this.#init.network === "unix";
-      const reason = named ? first.reason : `${first.address}: ${first.reason}`;
-      return this.#fail(this.#error(first.code, "connect", reason, { cause: first.cause }));
-    }
-    const telling = errors.find(({ code }) => !saysLittle.has(code)) ?? first;
-    const listed = errors.slice(0, 4).map(({ address, reason }) => `${address} ${reason}`).join(
-      ", ",
-    );
-    const more = errors.length > 4 ? `, and ${errors.length - 4} more` : "";
-    this.#fail(
-      this.#error(
-        telling.code,
-        "connect",
-        `all ${errors.length} attempts failed: ${listed}${more}`,
-        {
-          cause: telling.cause,
-          errors,
-        },
-      ),
-    );
+    const { code, reason, cause } = sumUpAttempts(errors, network === "unix" ? undefined : address);
+    const more = { cause, ...(errors.length > 1 && { errors }) };
+    this.#fail(this.#error(code, "connect", reason, more));
   }
 
   #timeOut(): void {
@@ -376,26 +344,6 @@ export class NetDial {
     });
   }
 }
-
-/**
- * What a resolver's answer comes to: each address once, and none that would be reached over the other family. Resolvers
- * answer with what they have: a name that reads as an address of the other family comes back as it is.
- */
-function usableAddresses(found: readonly string[], family: IpFamily): readonly string[] {
-  if (!Array.isArray(found)) throw new TypeError("the resolver's answer is not a list");
-  const usable = found.filter((address) =>
-    typeof address === "string" && ipFamily(address) === family && !isIPv4Mapped(address)
-  );
-  return [...new Set(usable)];
-}
-
-/** What an attempt says on a machine that has no way to that family at all. */
-const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
-  "EADDRNOTAVAIL",
-  "EAFNOSUPPORT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-]);
 
 function timeoutReason(message: string): DOMException {
   return new DOMException(message, "TimeoutError");

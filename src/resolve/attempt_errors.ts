@@ -1,0 +1,32 @@
+import type { DialError } from "../core/dial_error.ts";
+import type { DialErrorCode } from "../core/dial_error_code.ts";
+
+/** What an attempt says on a machine that has no way to that family at all. */
+const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+
+/**
+ * Sums up the errors of all attempts.
+ *
+ * @param errors One or more.
+ * @param asked The address that was asked for, which the summary need not repeat; `undefined` where it says no address.
+ */
+export function sumUpAttempts(
+  errors: readonly DialError[],
+  asked: string | undefined,
+): { code: DialErrorCode; reason: string; cause: unknown } {
+  const first = errors[0]!;
+  if (errors.length === 1) {
+    const named = asked === undefined || first.address === asked;
+    const reason = named ? first.reason : `${first.address}: ${first.reason}`;
+    return { code: first.code, reason, cause: first.cause };
+  }
+  const { code, cause } = errors.find(({ code }) => !saysLittle.has(code)) ?? first;
+  const listed = errors.slice(0, 4).map(({ address, reason }) => `${address} ${reason}`).join(", ");
+  const more = errors.length > 4 ? `, and ${errors.length - 4} more` : "";
+  return { code, reason: `all ${errors.length} attempts failed: ${listed}${more}`, cause };
+}
