@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTLSServer, type TlsOptions } from "node:tls";
+import { createServer as createTLSServer, type TlsOptions, TLSSocket } from "node:tls";
 
 /** How a fake proxy listens. */
 export interface FakeServerOptions {
@@ -110,7 +110,9 @@ export abstract class FakeServer {
     for (const [from, to] of [[client, target], [target, client]] as const) {
       from.pipe(to);
       from.on("error", (error) => {
-        if ((error as { code?: string }).code === "ECONNRESET") to.resetAndDestroy();
+        const reset = (error as { code?: string }).code === "ECONNRESET";
+        // Node throws where there is TLS in between.
+        if (reset && !(to instanceof TLSSocket)) to.resetAndDestroy();
         else to.destroy();
       });
       from.on("close", () => {
