@@ -15,6 +15,7 @@ const codes: Record<string, SystemErrorCode> = {
   NotFound: "ENOENT",
   PermissionDenied: "EACCES",
   TimedOut: "ETIMEDOUT",
+  WouldBlock: "EAGAIN",
 };
 
 /** The code of an error of Deno's, by its class where it has none itself. */

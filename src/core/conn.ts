@@ -6,9 +6,10 @@ import type { DialReport } from "./dial_report.ts";
  * takes this one, with the meanings of Go's `net.Conn`.
  *
  * A failed read or write rejects with an `Error` that has a Node-spelled `code` (`ECONNRESET`, `EPIPE` …).
- * What is pending at {@linkcode Conn.close} rejects with the code `ERR_CONN_CLOSED`, and so does what
- * is called afterwards. Both disposers call `close()`. An idle connection does not keep the process alive; a
- * pending read or write does, unless {@linkcode Conn.unref} was called.
+ * What the peer sent before the connection broke is read first, also after a write has failed. What is pending at
+ * {@linkcode Conn.close} rejects with the code `ERR_CONN_CLOSED`, and so does what is called afterwards. Both disposers
+ * call `close()`. An idle connection does not keep the process alive; a pending read or write does, unless
+ * {@linkcode Conn.unref} was called.
  */
 export interface Conn extends AsyncDisposable, Disposable {
   /** The local end, as it was when the connection was made. */
@@ -23,6 +24,7 @@ export interface Conn extends AsyncDisposable, Disposable {
    * Reads up to `buffer.byteLength` bytes. Concurrent reads queue and are served in order.
    *
    * @returns The number of bytes read, `null` at the end of the stream; never 0 for a non-empty buffer.
+   * @throws {TypeError} If `buffer` is no `Uint8Array`, or was detached meanwhile.
    */
   read(buffer: Uint8Array): Promise<number | null>;
   /**
@@ -30,6 +32,7 @@ export interface Conn extends AsyncDisposable, Disposable {
    * a `close()` loses nothing of it. Concurrent writes are sent whole and in order, never interleaved.
    *
    * @returns `data.byteLength`.
+   * @throws {TypeError} If `data` is no `Uint8Array`.
    */
   write(data: Uint8Array): Promise<number>;
   /** Sends FIN after what was written; the read side stays open. Later writes reject with `EPIPE`. */
@@ -43,14 +46,20 @@ export interface Conn extends AsyncDisposable, Disposable {
    * reading (later reads give `null`) and leaves the write side open.
    */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** The outgoing bytes as a stream, made on first use. Closing it is `closeWrite()`, aborting it is `reset()`. */
+  /**
+   * The outgoing bytes as a stream, made on first use. Closing it is `closeWrite()`, aborting it is `reset()`, also while a
+   * write waits for the peer.
+   */
   readonly writable: WritableStream<Uint8Array>;
   /** Turns Nagle's algorithm off (`true`, which is also what a new connection has) or on. */
   setNoDelay(noDelay?: boolean): void;
-  /** Turns TCP keep-alive on (which is also what a new connection has) or off. */
+  /** Turns TCP keep-alive on (which is also what a new connection has), with the dialer's idle time, or off. */
   setKeepAlive(keepAlive?: boolean): void;
   /** Undoes {@linkcode Conn.unref}. */
   ref(): void;
-  /** Lets the process exit even while a read or write is pending. */
+  /**
+   * Lets the process exit even while a read or write is pending. Neither Node nor `Deno.connect` can let go of a write that
+   * waits for the peer: it keeps the process all the same.
+   */
   unref(): void;
 }

@@ -3,16 +3,22 @@
  *
  * - `EACCES`: not permitted, by the system or by the runtime's permissions (Deno).
  * - `EADDRINUSE`: the local address and port are taken.
- * - `EADDRNOTAVAIL`: the local address is not one of this machine's, or no local port is free.
+ * - `EADDRNOTAVAIL`: the local address is not one of this machine's, or no local port is free, or the local address and port
+ *   are those of another connection to the same peer.
+ * - `EAGAIN`: the queue of the listener at a unix socket is full; another time there may be room (not on Bun, see
+ *   `ECONNREFUSED`).
  * - `EAI_AGAIN`: the lookup failed for now; another time it may succeed.
- * - `ECONNREFUSED`: nobody listens there. **On Bun also** an unreachable network or host and the kernel's own
- *   connect time-out, which Bun reports as refused.
+ * - `ECONNREFUSED`: nobody listens there. **On Bun also** an unreachable network or host, the kernel's own connect time-out, a
+ *   full queue and `ENOTDIR`, which Bun reports as refused.
  * - `ECONNRESET`, `EPIPE`: the other side cut the connection.
  * - `EHOSTUNREACH`, `ENETUNREACH`, `EHOSTDOWN`, `ENETDOWN`: no way there (not on Bun, see `ECONNREFUSED`).
+ * - `EINVAL`: the zone of the address is no network interface of this machine; or a link-local address has no zone (Node 24
+ *   then takes the first interface); or it has one where Deno's `node:net` dials, which takes none.
  * - `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`: this process or machine is out of descriptors or memory; not the peer's fault.
+ * - `ENAMETOOLONG`: the path is longer than the 107 bytes that the address of a unix socket has room for.
  * - `ENOENT`: no unix socket at the path.
  * - `ENOTFOUND`: no such name, or no address of the wanted family.
- * - `ENOTSOCK`, `ENOTDIR`, `ENAMETOOLONG`: the path is not that of a unix socket.
+ * - `ENOTDIR`, `ENOTSOCK`: the path is not that of a unix socket (not on Bun, see `ECONNREFUSED`).
  * - `ETIMEDOUT`: a limit of the dialer or of the kernel ran out.
  */
 export type SystemErrorCode =
@@ -20,6 +26,7 @@ export type SystemErrorCode =
   | "EADDRINUSE"
   | "EADDRNOTAVAIL"
   | "EAFNOSUPPORT"
+  | "EAGAIN"
   | "EAI_AGAIN"
   | "ECONNABORTED"
   | "ECONNREFUSED"

@@ -6,6 +6,7 @@ const reasons: Record<SystemErrorCode, string> = {
   EADDRINUSE: "local address already in use",
   EADDRNOTAVAIL: "local address not available",
   EAFNOSUPPORT: "address family not supported",
+  EAGAIN: "the listener's queue is full",
   EAI_AGAIN: "name lookup failed for now",
   ECONNABORTED: "connection aborted",
   ECONNREFUSED: "connection refused",
