@@ -11,9 +11,9 @@ export const checkCommand: Command = {
   summary: "check the proxy PROXY and print what works",
   argument: "PROXY",
   description: [
-    "PROXY is a URL: socks5h://alice:secret@127.0.0.1:1080, http://proxy.example:3128,",
-    "socks5h+unix:///run/tor/socks. Says how far it works, how long each phase took, and",
-    "whether the proxy or the target is to blame. The exit code is 0 if it works.",
+    "PROXY is a URL: socks5h://alice:secret@127.0.0.1:1080, http://proxy.example,",
+    "socks5h+unix:///run/tor/socks. Says how far it works, how long each phase took,",
+    "and whether the proxy or the target is to blame. The exit code is 0 if it works.",
   ],
   options: {
     level: {
@@ -21,7 +21,7 @@ export const checkCommand: Command = {
       short: "l",
       value: "LEVEL",
       help:
-        "tcp: a connection to the proxy; handshake: its protocol\nand the credentials; tunnel: a tunnel to --target\n" +
+        "tcp: a connection to the proxy; handshake: its\nprotocol and the credentials; tunnel: a tunnel to --target\n" +
         "(default: tunnel with --target, else handshake)",
     },
     target: { type: "string", value: "HOST:PORT", help: "What to ask the proxy for" },

@@ -15,7 +15,9 @@ test("--help tells the commands, the forms of a target and the exit codes in 80 
   const { code, stdout, stderr } = await runCli("--help");
   assert.equal(code, 0);
   assert.equal(stderr, "");
-  for (const word of ["dial", "probe", "TARGET is one of", "unix:PATH", "Exit codes:", "130"]) {
+  for (
+    const word of ["dial", "probe", "check", "TARGET is one of", "unix:PATH", "Exit codes:", "130"]
+  ) {
     assert.ok(stdout.includes(word), word);
   }
   assert.ok(stdout.split("\n").every((line) => line.length <= 80));
@@ -27,6 +29,7 @@ for (
   const [command, words] of [
     ["dial", ["--timeout TIME", "--local-address IP", "--verbose", "Examples:", "Exit codes:"]],
     ["probe", ["--timeout TIME", "--local-address IP", "--count N", "--interval TIME", "--json"]],
+    ["check", ["--level LEVEL", "--target HOST:PORT", "--via URL", "--timeout TIME", "--json"]],
   ] as const
 ) {
   test(`${command} --help tells every option in 80 columns, and dials nothing`, async () => {
