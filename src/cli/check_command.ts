@@ -21,8 +21,8 @@ export const checkCommand: Command = {
       short: "l",
       value: "LEVEL",
       help:
-        "tcp: a connection to the proxy; handshake: its\nprotocol and the credentials; tunnel: a tunnel to --target\n" +
-        "(default: tunnel with --target, else handshake)",
+        "tcp: a connection to the proxy; handshake: its\nprotocol and the credentials; tunnel: a tunnel\nto --target (default: tunnel with --target,\n" +
+        "else handshake)",
     },
     target: { type: "string", value: "HOST:PORT", help: "What to ask the proxy for" },
     ...dialOptions,

@@ -14,8 +14,8 @@ export const dialOptions: OptionTable = {
     type: "string",
     multiple: true,
     value: "URL",
-    help: "Go through this proxy: socks5h, socks5, socks4a, socks4,\n" +
-      "http or https://HOST:PORT; several make a chain, in the\norder in which the bytes travel",
+    help: "Go through this proxy: socks5h, socks5, socks4a,\n" +
+      "socks4, http or https://HOST:PORT; several make a\nchain, in the order in which the bytes travel",
   },
   timeout: {
     type: "string",
