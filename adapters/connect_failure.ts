@@ -7,6 +7,8 @@ export async function connectFailure(
   error: unknown,
   request: ConnectRequest,
 ): Promise<ConnectFailure> {
+  const denied = denoDenial(error);
+  if (denied !== undefined) return denied;
   const code = systemErrorCode(error) ?? "ERR_DIAL_FAILED";
   // Deno says EINVAL, and Bun may say ECONNREFUSED, of a local end that is not there or not free.
   if ((code === "EINVAL" || code === "ECONNREFUSED") && hasLocalEnd(request)) {
@@ -19,6 +21,13 @@ export async function connectFailure(
   }
   // Deno says EPERM of an address that its permissions do not cover.
   return { code: code === "EPERM" ? "EACCES" : code, cause: error };
+}
+
+/** What a permission of Deno's does not cover, if that is what `error` says. */
+export function denoDenial(cause: unknown): ConnectFailure | undefined {
+  const { name, message } = cause as Error;
+  if (name !== "NotCapable") return undefined;
+  return { code: "EACCES", reason: message.replace(/, run again.*$/s, ""), cause };
 }
 
 type IpRequest = Exclude<ConnectRequest, { path: string }>;

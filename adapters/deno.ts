@@ -11,7 +11,7 @@ import {
 } from "../src/resolve/connector.ts";
 import { netDialer } from "../src/resolve/net_dialer.ts";
 import type { NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
-import { anyLocalAddress, failLater } from "./connect_failure.ts";
+import { anyLocalAddress, denoDenial, failLater } from "./connect_failure.ts";
 import { DenoConn, denoErrorCode, type DenoSocket } from "./deno_conn.ts";
 import { endsOf, isLinkLocal } from "./local_interface.ts";
 import { netConnector } from "./net_connector.ts";
@@ -168,12 +168,11 @@ function finish(
 }
 
 function connectFailure(error: unknown): ConnectFailure {
-  const { name, message } = error as Error;
-  if (name === "NotCapable") {
-    return { code: "EACCES", reason: message.replace(/, run again.*$/, ""), cause: error };
-  }
+  const denied = denoDenial(error);
+  if (denied !== undefined) return denied;
   const known = denoErrorCode(error);
   if (known !== undefined) return { code: known, cause: error };
+  const { message } = error as Error;
   if (/failed to lookup address/.test(message)) {
     return { code: /Temporary failure/.test(message) ? "EAI_AGAIN" : "ENOTFOUND", cause: error };
   }

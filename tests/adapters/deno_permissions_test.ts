@@ -58,6 +58,15 @@ test("Deno without --allow-net: a name is EACCES", async () => {
   assert.equal(message, 'Cannot dial tcp peer.test:9: Requires net access to "peer.test:9"');
 });
 
+test("Deno's node:net without --allow-net: an address is EACCES, too", async () => {
+  // A keep-alive time is what Deno's own connections cannot have.
+  for (const address of ["127.0.0.1:9", "localhost:9"]) {
+    const { code, phase, message } = await dialWith([], "tcp", address, { keepAlive: 5_000 });
+    assert.deepEqual([code, phase], ["EACCES", "connect"]);
+    assert.match(message!, /Requires net access to "127\.0\.0\.1:9"$/);
+  }
+});
+
 test("Deno without --allow-read: a unix path is EACCES", async () => {
   const { code } = await dialWith([], "unix", loopbackPeers().missingPath);
   assert.equal(code, "EACCES");
