@@ -9,7 +9,9 @@ export function byteString(bytes: Uint8Array): string {
   let text = "";
   // In parts: each byte becomes an argument, of which a call takes some ten thousand.
   for (let at = 0; at < bytes.length; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+    // Not spread, which asks the array's iterator for each byte.
+    const part = bytes.subarray(at, at + 4096) as unknown as number[];
+    text += String.fromCharCode.apply(null, part);
   }
   return text;
 }
@@ -21,5 +23,8 @@ export function byteString(bytes: Uint8Array): string {
  * @returns The bytes.
  */
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+  // Several times as fast as `Uint8Array.from`, and done at each CONNECT.
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
