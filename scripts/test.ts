@@ -18,7 +18,7 @@ import { type FileResult, runTestFile } from "./test_file.ts";
 import { countTests, formatCounts, isSuccess, listRemarkable } from "./test_summary.ts";
 
 /** How long all files may take on one runtime. */
-const runtimeLimitMs = 420_000;
+const runtimeLimitMs = 540_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
