@@ -1,6 +1,13 @@
 import { Socket } from "node:net";
 
 /**
+ * Whether what a socket calls the end may have been a reset: before libuv 1.52, so on Node 20 and 22, a reset that follows
+ * on data is told as the end (libuv/libuv#4997). Deno and Bun tell a version, too, and have no libuv.
+ */
+const mistakesResets = !("deno" in process.versions || "bun" in process.versions) &&
+  /^1\.[1-4]?[0-9]\.|^1\.5[01]\./.test(process.versions.uv ?? "");
+
+/**
  * A socket that a failed write does not destroy: what the peer sent before, such as its reason for hanging up, can still be
  * read. (On Bun it is destroyed all the same.)
  */
@@ -9,6 +16,7 @@ export class DialSocket extends Socket {
   writeError: Error | undefined;
   /** Told of the end of what the peer sent. The event "end" does not come once a write has failed. */
   onEnd: (() => void) | undefined;
+  #endIsSure = !mistakesResets;
 
   override destroy(error?: Error): this {
     const { syscall } = (error ?? {}) as { syscall?: unknown };
@@ -18,7 +26,15 @@ export class DialSocket extends Socket {
   }
 
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
-    if (chunk === null) this.onEnd?.();
-    return super.push(chunk, encoding);
+    if (chunk !== null) return super.push(chunk, encoding);
+    if (!this.#endIsSure) {
+      // Starting again makes libuv read once more, which gives either the reset or the end.
+      this.#endIsSure = true;
+      this.pause();
+      this.resume();
+      return false;
+    }
+    this.onEnd?.();
+    return super.push(null);
   }
 }

@@ -67,6 +67,16 @@ for (
     });
   });
 
+  test(`${name}: what nobody has read when the peer resets comes before the reset`, async () => {
+    await withPair(dialer, async (conn, peer) => {
+      const sent = new Uint8Array(10_000).fill(7);
+      await peer.write(sent);
+      peer.reset();
+      assert.deepEqual(await readExactly(conn, sent.byteLength), sent);
+      await assert.rejects(conn.read(new Uint8Array(8)), { code: "ECONNRESET" });
+    });
+  });
+
   test(`${name}: a write that waits when the peer resets rejects with its code, and so do those after it`, async () => {
     await withPair(dialer, async (conn, peer) => {
       const writes = [conn.write(new Uint8Array(64 * 1024 * 1024)), conn.write(bytesOf("next"))];
