@@ -45,8 +45,11 @@ export async function exchangeBulk(stream: Stream, length: number): Promise<void
   const sent = hex(await sendPattern(stream, length));
   await stream.close();
   const { head, digest, count } = await answer;
-  if (hex(head) !== sent) throw new Error(`the other side got something else than ${length} bytes`);
-  if (count !== length || hex(digest) !== sent) throw new Error(`${count} bytes came, and others`);
+  const said = `${length} bytes ${sent} were sent, ${hex(head)} arrived there`;
+  const back = `${count} bytes ${hex(digest)} came back`;
+  if (hex(head) !== sent || hex(digest) !== sent || count !== length) {
+    throw new Error(`${said}, ${back}`);
+  }
 }
 
 /** Takes what comes up to the end: the first bytes as they are, of the others the digest. */
@@ -85,8 +88,16 @@ async function sendPattern(stream: Stream, length: number): Promise<Uint8Array> 
 async function send(stream: Stream, data: Uint8Array): Promise<void> {
   if (stream.send(data)) return;
   await new Promise<void>((resolve, reject) => {
-    stream.addEventListener("drain", () => resolve(), { once: true });
-    stream.addEventListener("close", () => reject(new Error("the stream closed")), { once: true });
+    const drained = () => {
+      stream.removeEventListener("close", closed);
+      resolve();
+    };
+    const closed = () => {
+      stream.removeEventListener("drain", drained);
+      reject(new Error("the stream closed"));
+    };
+    stream.addEventListener("drain", drained, { once: true });
+    stream.addEventListener("close", closed, { once: true });
   });
 }
 

@@ -4,10 +4,16 @@ import type { MultiaddrConnection } from "../../src/libp2p/mod.ts";
 export async function send(connection: MultiaddrConnection, data: Uint8Array): Promise<void> {
   if (connection.send(data)) return;
   await new Promise<void>((resolve, reject) => {
-    connection.addEventListener("drain", () => resolve(), { once: true });
-    connection.addEventListener("close", ({ error }) => reject(error ?? new Error("closed")), {
-      once: true,
-    });
+    const drained = () => {
+      connection.removeEventListener("close", closed);
+      resolve();
+    };
+    const closed = ({ error }: { error?: Error }) => {
+      connection.removeEventListener("drain", drained);
+      reject(error ?? new Error("closed"));
+    };
+    connection.addEventListener("drain", drained, { once: true });
+    connection.addEventListener("close", closed, { once: true });
   });
 }
 

@@ -33,6 +33,8 @@ export async function makeNode(options: NodeOptions = {}): Promise<Node> {
     streamMuxers: [yamux() as never],
     services: { identify: identify(), ping: ping() },
     ...(options.resolvers && { connectionManager: { resolvers: options.resolvers } }),
+    // It aborts a connection whose ping takes long, as it does behind 32 MiB where noise is slow.
+    connectionMonitor: { enabled: false },
     // By default libp2p dials no private addresses.
     connectionGater: { denyDialMultiaddr: () => false, ...options.connectionGater },
   });
