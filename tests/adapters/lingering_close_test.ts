@@ -5,7 +5,7 @@ import { systemDialer } from "../../adapters/system.ts";
 import { runProcess } from "../../scripts/run_process.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
-import type { PeerConn } from "../../src/testing/peers.ts";
+import type { ListeningPeer, PeerConn } from "../../src/testing/peers.ts";
 import { bytesOf, readText } from "../../src/testing/read_all.ts";
 import { childCommand } from "../children/child_command.ts";
 
@@ -26,30 +26,39 @@ const closings: Record<string, (conn: Conn) => void> = {
 for (const [name, dialer] of Object.entries(dialers)) {
   for (const [what, close] of Object.entries(closings)) {
     test(`${name}: ${what} with unread data loses nothing, and lets the peer go soon`, async () => {
-      const listener = await loopbackPeers().listen("tcp");
-      const [conn, peer] = await Promise.all([
-        dialer.dialContext("tcp", listener.address),
-        listener.accept(),
-      ]);
-      await peer.write(new Uint8Array(100_000));
-      const sent = "x".repeat(100_000);
-      await conn.write(bytesOf(sent));
-      close(conn);
-      assert.equal(await readText(peer), sent);
-      // The peer itself does not end, so what it writes is refused sooner or later.
-      await assert.rejects(writeForEver(peer));
-      await listener.close();
+      await withListener(async (listener) => {
+        const [conn, peer] = await Promise.all([
+          dialer.dialContext("tcp", listener.address),
+          listener.accept(),
+        ]);
+        await peer.write(new Uint8Array(100_000));
+        const sent = "x".repeat(100_000);
+        await conn.write(bytesOf(sent));
+        close(conn);
+        assert.equal(await readText(peer), sent);
+        // The peer itself does not end, so what it writes is refused sooner or later.
+        await assert.rejects(writeForEver(peer));
+      });
     });
   }
 
   test(`${name}: a process does not wait for the peers of what it has closed`, async () => {
-    const listener = await loopbackPeers().listen("tcp");
-    const command = childCommand("close_and_end.ts", name, listener.address);
-    const { code, output } = await runProcess(command, { limitMs: 20_000, output: "collect" });
-    assert.equal(code, 0, output);
-    assert.ok(Number(output) < 400, `it ended ${output} ms later`);
-    await listener.close();
+    await withListener(async ({ address }) => {
+      const command = childCommand("close_and_end.ts", name, address);
+      const { code, output } = await runProcess(command, { limitMs: 20_000, output: "collect" });
+      assert.equal(code, 0, output);
+      assert.ok(Number(output) < 400, `it ended ${output} ms later`);
+    });
   });
+}
+
+async function withListener(use: (listener: ListeningPeer) => Promise<void>): Promise<void> {
+  const listener = await loopbackPeers().listen("tcp");
+  try {
+    await use(listener);
+  } finally {
+    await listener.close();
+  }
 }
 
 async function writeForEver(peer: PeerConn): Promise<void> {

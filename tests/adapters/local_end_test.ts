@@ -4,12 +4,23 @@ import { test } from "node:test";
 import { netConnector } from "../../adapters/net_connector.ts";
 import { nodeDialer } from "../../adapters/node.ts";
 import { systemDialer } from "../../adapters/system.ts";
-import type { Conn } from "../../src/core/conn.ts";
 import { isDialError } from "../../src/core/dial_error.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
 import { keepAliveIdleMs } from "../../src/resolve/net_dialer_options.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
+import type { PeerConn } from "../../src/testing/peers.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
+
+async function withListener(
+  use: (address: string, accept: () => Promise<PeerConn>) => Promise<void>,
+) {
+  const listener = await loopbackPeers().listen("tcp");
+  try {
+    await use(listener.address, () => listener.accept());
+  } finally {
+    await listener.close();
+  }
+}
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -22,43 +33,39 @@ const dialers = { "systemDialer()": systemDialer, "nodeDialer()": nodeDialer };
 
 for (const [name, make] of Object.entries(dialers)) {
   test(`${name}: localPort and localAddress are the local end, again and again`, async () => {
-    const listener = await loopbackPeers().listen("tcp");
-    const localPort = await freePort();
-    for (const options of [{ localPort }, { localPort, localAddress: "127.0.0.1" }]) {
-      for (let round = 0; round < 2; round++) {
-        const conn = await make(options).dialContext("tcp", listener.address);
-        const peer = await listener.accept();
-        assert.deepEqual(conn.localAddr, {
-          transport: "tcp",
-          hostname: "127.0.0.1",
-          port: localPort,
-        });
-        // The side that is closed first keeps the port for a while.
-        peer.close();
-        assert.equal(await conn.read(new Uint8Array(8)), null);
-        conn.close();
+    await withListener(async (address, accept) => {
+      const localPort = await freePort();
+      for (const options of [{ localPort }, { localPort, localAddress: "127.0.0.1" }]) {
+        for (let round = 0; round < 2; round++) {
+          const conn = await make(options).dialContext("tcp", address);
+          const peer = await accept();
+          const local = { transport: "tcp", hostname: "127.0.0.1", port: localPort };
+          assert.deepEqual(conn.localAddr, local);
+          // The side that is closed first keeps the port for a while.
+          peer.close();
+          assert.equal(await conn.read(new Uint8Array(8)), null);
+          conn.close();
+        }
       }
-    }
-    await listener.close();
+    });
   });
 
   test(`${name}: a local end that is taken is told as such`, async () => {
-    const peers = loopbackPeers();
-    const [listener, other] = [await peers.listen("tcp"), await peers.listen("tcp")];
-    const { port } = splitHostPort(other.address);
-    const taken = async (localPort: number) => {
-      const error = await reasonOf(make({ localPort }).dialContext("tcp", listener.address));
-      assert.ok(isDialError(error), String(error));
-      return [error.code, error.phase];
-    };
-    // By somebody who listens there, and by a connection to the same peer.
-    assert.deepEqual(await taken(port), ["EADDRINUSE", "connect"]);
-    const localPort = await freePort();
-    const conn = await make({ localPort }).dialContext("tcp", listener.address);
-    assert.deepEqual(await taken(localPort), ["EADDRNOTAVAIL", "connect"]);
-    conn.reset();
-    await listener.close();
-    await other.close();
+    await withListener(async (other) => {
+      await withListener(async (address) => {
+        const taken = async (localPort: number) => {
+          const error = await reasonOf(make({ localPort }).dialContext("tcp", address));
+          assert.ok(isDialError(error), String(error));
+          return [error.code, error.phase];
+        };
+        // By somebody who listens there, and by a connection to the same peer.
+        assert.deepEqual(await taken(splitHostPort(other).port), ["EADDRINUSE", "connect"]);
+        const localPort = await freePort();
+        const conn = await make({ localPort }).dialContext("tcp", address);
+        assert.deepEqual(await taken(localPort), ["EADDRNOTAVAIL", "connect"]);
+        conn.reset();
+      });
+    });
   });
 
   test(`${name}: a local address with an unknown zone is not available`, async () => {
@@ -82,14 +89,13 @@ test("nodeDialer(): noDelay: false turns it off where sockets begin with it", as
     calls.push(noDelay);
     return original.call(this, noDelay);
   };
-  const listener = await loopbackPeers().listen("tcp");
   try {
-    const conn: Conn = await nodeDialer({ noDelay: false }).dialContext("tcp", listener.address);
-    conn.close();
+    await withListener(async (address) => {
+      (await nodeDialer({ noDelay: false }).dialContext("tcp", address)).close();
+    });
     assert.equal(calls.at(-1), false);
   } finally {
     Socket.prototype.setNoDelay = original;
-    await listener.close();
   }
 });
 
