@@ -1,11 +1,13 @@
 import { Socket } from "node:net";
 
+const versions: Readonly<Record<string, string | undefined>> = process.versions;
+
 /**
  * Whether what a socket calls the end may have been a reset: before libuv 1.52, so on Node 20 and 22, a reset that follows
  * on data is told as the end (libuv/libuv#4997). Deno and Bun tell a version, too, and have no libuv.
  */
-const mistakesResets = !("deno" in process.versions || "bun" in process.versions) &&
-  /^1\.[1-4]?[0-9]\.|^1\.5[01]\./.test(process.versions.uv ?? "");
+const mistakesResets = versions["deno"] === undefined && versions["bun"] === undefined &&
+  /^1\.[1-4]?[0-9]\.|^1\.5[01]\./.test(versions["uv"] ?? "");
 
 /**
  * A socket that a failed write does not destroy: what the peer sent before, such as its reason for hanging up, can still be
