@@ -32,7 +32,9 @@ const tinyproxy = await startTinyproxy();
 try {
   await withBenchServer(async (port) => {
     const { rounds, dials, mib } = values;
-    console.log(`${dials} dials, ${mib} MiB down the tunnel through dante, medians of ${rounds} rounds, ms`);
+    console.log(
+      `${dials} dials, ${mib} MiB down the tunnel through dante, medians of ${rounds} rounds, ms`,
+    );
     console.log("theirs: socks, https-proxy-agent; for the tunnel a direct connection of ours");
     console.log(ratioHeading());
     const proxies = [microsocks, dante, tinyproxy].map(({ address }) => address);
