@@ -11,7 +11,7 @@ import { onAbort } from "../core/signals.ts";
 import { AddressRace } from "../resolve/address_race.ts";
 import type { IpFamily } from "../resolve/ip_literal.ts";
 import type { Resolver } from "../resolve/resolver.ts";
-import { NestedEvents } from "./nested_events.ts";
+import { NestedDials } from "./nested_dials.ts";
 import { ProxyDial, type ProxyDialInit } from "./proxy_dial.ts";
 import type { ProxyDialTarget } from "./proxy_dial_target.ts";
 import { named, type ProxyDialFailure } from "./proxy_unreachable.ts";
@@ -44,7 +44,7 @@ export class LookupDial {
   readonly #signal: AbortSignal | undefined;
   readonly #trace: DialTrace;
   readonly #root: TraceNode;
-  readonly #nested: NestedEvents;
+  readonly #nested: NestedDials;
   readonly #lookups: AbortController = new AbortController();
   readonly #attempts = new Set<Attempt>();
   readonly #errors: DialError[] = [];
@@ -65,7 +65,7 @@ export class LookupDial {
       address,
       via: proxy.chain,
     });
-    this.#nested = new NestedEvents(this.#trace);
+    this.#nested = new NestedDials(this.#trace);
     this.#root.detail = `via ${proxy.chain}`;
   }
 

@@ -12,7 +12,7 @@ import type { Handshake, HandshakeEnd } from "./handshake.ts";
 import type { HandshakeCodec } from "./handshake_codec.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
 import { type ProxyDialTarget, proxyDialTarget } from "./proxy_dial_target.ts";
-import { NestedEvents } from "./nested_events.ts";
+import { NestedDials } from "./nested_dials.ts";
 import { ProxyRefusedError } from "./proxy_refused_error.ts";
 import { named, type ProxyDialFailure, unreachable } from "./proxy_unreachable.ts";
 import { runHandshake } from "./run_handshake.ts";
@@ -35,7 +35,7 @@ export class ProxyDial {
   readonly #signal: AbortSignal | undefined;
   readonly #trace: DialTrace;
   readonly #root: TraceNode;
-  readonly #nested: NestedEvents;
+  readonly #nested: NestedDials;
   /** Ends what is done on behalf of this dial: the credentials, the dial of the server. */
   readonly #controller: AbortController = new AbortController();
   #unlink: () => void = () => {};
@@ -58,7 +58,7 @@ export class ProxyDial {
       address,
       via: proxy.chain,
     });
-    this.#nested = new NestedEvents(this.#trace);
+    this.#nested = new NestedDials(this.#trace);
     this.#root.detail = `via ${proxy.chain}`;
   }
 

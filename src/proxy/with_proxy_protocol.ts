@@ -7,7 +7,7 @@ import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { onAbort } from "../core/signals.ts";
-import { NestedEvents } from "./nested_events.ts";
+import { NestedDials } from "./nested_dials.ts";
 import { encodeProxyProtocolHeader, type ProxyProtocolTlv } from "./proxy_protocol_codec.ts";
 
 /** What {@linkcode withProxyProtocol} says of each connection. */
@@ -102,7 +102,7 @@ class ProxyProtocolDial {
   readonly #options: DialOptions;
   readonly #trace: DialTrace;
   readonly #root: TraceNode;
-  readonly #nested: NestedEvents;
+  readonly #nested: NestedDials;
   readonly #controller: AbortController = new AbortController();
   #unlink: () => void = () => {};
   #conn: Conn | undefined;
@@ -113,7 +113,7 @@ class ProxyProtocolDial {
     this.#init = init;
     this.#options = options;
     this.#trace = new DialTrace(options.onEvent);
-    this.#nested = new NestedEvents(this.#trace);
+    this.#nested = new NestedDials(this.#trace);
     const event = { type: "dial-start", network, address } as const;
     this.#root = this.#trace.start(undefined, `${network} ${address}`, event);
   }

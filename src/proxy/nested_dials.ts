@@ -4,13 +4,8 @@ import type { DialEvent } from "../core/dial_event.ts";
 import type { DialFailure, DialOutcome, DialReport } from "../core/dial_report.ts";
 import type { DialTrace, TraceNode } from "../core/dial_trace.ts";
 
-/**
- * The dials within a dial, whoever wrote their dialer: their events and reports become steps of this one.
- *
- * One that is slow to hear of an abort may tell of its end when this dial is over; its steps are ended for it, and what it
- * tells after that is dropped.
- */
-export class NestedEvents {
+/** The dials within a dial, whoever wrote their dialer: their events and reports become steps of this one. */
+export class NestedDials {
   readonly #trace: DialTrace;
   readonly #ongoing = new Set<NestedDial>();
 
@@ -31,13 +26,11 @@ export class NestedEvents {
     return nested;
   }
 
-  /** Ends whatever is still going on. To be called before the end of the dial itself. */
+  /** Gives up whatever is still going on. To be called before the end of the dial itself. */
   end(): void {
-    for (const nested of this.#ongoing) nested.cut();
+    for (const nested of this.#ongoing) nested.givenUp();
   }
 }
-
-type Kind = "attempt" | "dial" | "handshake" | "lookup";
 
 const aborted: DialFailure = { code: "ABORT_ERR", message: "aborted by the caller" };
 
@@ -48,9 +41,6 @@ export class NestedDial {
   readonly #label: string;
   readonly #startMs: number;
   readonly #over: () => void;
-  /** The kinds of the steps that have begun and not ended, by their ids. */
-  readonly #open = new Map<number, Kind>();
-  #ended = false;
   /** What to pass on as `onEvent`, if anybody listens. */
   readonly listener: ((event: DialEvent) => void) | undefined;
 
@@ -58,43 +48,28 @@ export class NestedDial {
     this.#trace = trace;
     this.#parent = parent;
     this.#label = label;
-    this.#startMs = trace.elapsedMs();
     this.#over = over;
-    const tell = trace.nestedListener(parent);
-    if (tell === undefined) return;
-    this.listener = (event) => {
-      if (this.#ended) return;
-      const [, kind, edge] = /^(.*)-(start|end)$/.exec(event.type) ?? [];
-      if (edge === "start") this.#open.set(event.id, kind as Kind);
-      else if (edge === "end") this.#open.delete(event.id);
-      tell(event);
-    };
+    this.listener = trace.nestedListener(parent);
+    this.#startMs = trace.elapsedMs();
   }
 
   /** The dial gave a connection, whose report is put under the parent when somebody reads that. */
   succeeded(conn: Conn): void {
-    this.#end(() => reportOf(conn) ?? this.#bareReport("ok"));
+    this.#adopt(() => reportOf(conn) ?? this.#bareReport("ok", 0));
   }
 
   /** The dial failed. */
   failed(thrown: unknown): void {
-    this.#end(() => reportOf(thrown) ?? this.#bareReport("failed", dialFailure(thrown)));
+    this.#adopt(() => reportOf(thrown) ?? this.#bareReport("failed", 0, dialFailure(thrown)));
   }
 
-  /** The dial is given up. */
-  cut(): void {
+  /** The dial is given up, and tells of itself too late. */
+  givenUp(): void {
     const durationMs = this.#trace.elapsedMs() - this.#startMs;
-    // Those within others began later.
-    for (const [id, kind] of [...this.#open].reverse()) {
-      const addresses = kind === "lookup" ? { addresses: [] } : {};
-      const event = { id, atMs: durationMs, type: `${kind}-end`, error: aborted, ...addresses };
-      this.listener?.(event as DialEvent);
-    }
-    this.#end(() => ({ ...this.#bareReport("aborted", aborted), durationMs }));
+    this.#adopt(() => this.#bareReport("aborted", durationMs, aborted));
   }
 
-  #end(report: () => DialReport): void {
-    this.#ended = true;
+  #adopt(report: () => DialReport): void {
     this.#over();
     this.#parent.children.push({
       get report() {
@@ -104,10 +79,9 @@ export class NestedDial {
     });
   }
 
-  #bareReport(outcome: DialOutcome, error?: DialFailure): DialReport {
-    const label = this.#label;
-    const none = { startMs: 0, durationMs: 0, children: [] };
-    return { kind: "dial", label, outcome, ...none, ...(error !== undefined && { error }) };
+  #bareReport(outcome: DialOutcome, durationMs: number, error?: DialFailure): DialReport {
+    const report = { kind: "dial", label: this.#label, startMs: 0, durationMs, outcome };
+    return { ...report, ...(error !== undefined && { error }), children: [] };
   }
 }
 
