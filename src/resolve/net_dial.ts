@@ -11,12 +11,14 @@ import { joinHostPort } from "../core/host_port.ts";
 import { onAbort } from "../core/signals.ts";
 import { AddressRace } from "./address_race.ts";
 import { sumUpAttempts } from "./attempt_errors.ts";
+import { attemptShareMs } from "./attempt_share.ts";
 import type { ConnectFailure, Connector, ConnectRequest } from "./connector.ts";
 import { dialTarget } from "./dial_target.ts";
 import type { IpFamily } from "./ip_literal.ts";
 import { readLookupFailure, usableAddresses } from "./lookup_answer.ts";
 import type { NetDialerConfig } from "./net_dialer_options.ts";
 import type { Resolver } from "./resolver.ts";
+import { isSelfConnected } from "./self_connect.ts";
 
 /** What one dial is given. */
 export interface NetDialInit {
@@ -41,9 +43,6 @@ interface Attempt {
 }
 
 type NameTarget = Extract<ReturnType<typeof dialTarget>, { kind: "name" }>;
-
-/** The least time an address gets where addresses are tried one at a time under a time limit; as in Go. */
-const leastShareMs = 2_000;
 
 const aborted: DialFailure = { code: "ABORT_ERR", message: "aborted by the caller" };
 
@@ -101,6 +100,7 @@ export class NetDial {
 
   #lookUp(target: NameTarget): void {
     const { config, clock } = this.#init;
+    const trace = this.#trace;
     const { onlyFamily } = config;
     const families = target.families.filter((family) =>
       onlyFamily === undefined || family === onlyFamily
@@ -121,7 +121,7 @@ export class NetDial {
       preferFamily: config.preferFamily,
       clock,
       attempt: (host, family, left) =>
-        this.#attemptIp(host, family, target.port, this.#shareMs(left)),
+        this.#attemptIp(host, family, target.port, attemptShareMs(config, trace.elapsedMs(), left)),
       exhausted: () => this.#exhausted(target),
     });
     race.expect(families);
@@ -160,13 +160,6 @@ export class NetDial {
       trace.end(node, "failed", { code: error.code, message: error.reason });
     }
     race.answer(family, addresses);
-  }
-
-  /** Where addresses are tried one at a time under a limit: this one's share of the time left. */
-  #shareMs(left: number): number | undefined {
-    const { attemptDelayMs, timeoutMs } = this.#init.config;
-    if (attemptDelayMs !== false || timeoutMs === undefined || left === 1) return undefined;
-    return Math.max(leastShareMs, (timeoutMs - this.#trace.elapsedMs()) / left);
   }
 
   #attemptIp(host: string, family: IpFamily, port: number, limitMs?: number): void {
@@ -216,8 +209,11 @@ export class NetDial {
   #attemptEnded(attempt: Attempt, failure: ConnectFailure | undefined, conn?: BaseConn): void {
     if (attempt.limit !== undefined) this.#init.clock.clearTimer(attempt.limit);
     if (this.#over) return conn?.close();
-    if (conn !== undefined) return this.#succeed(attempt, conn);
-    const { code, reason, cause } = failure!;
+    // Who asks for a local port may have a connection with itself; else it means that nobody listens.
+    const isAccident = conn && this.#init.config.localPort === undefined && isSelfConnected(conn);
+    if (conn !== undefined && !isAccident) return this.#succeed(attempt, conn);
+    conn?.reset();
+    const { code, reason, cause } = failure ?? { code: "ECONNREFUSED" };
     const why = reason ?? reasonOf(code) ?? dialFailure(cause).message;
     this.#trace.end(attempt.node, "failed", { code, message: why });
     attempt.error = this.#error(code, "connect", why, {

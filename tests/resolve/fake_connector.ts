@@ -33,7 +33,7 @@ export class FakeConn extends BaseConn {
 export class FakeAttempt {
   readonly request: ConnectRequest;
   readonly address: string;
-  readonly conn: FakeConn;
+  conn: FakeConn;
   cancelled = false;
   readonly #done: ConnectDone;
 

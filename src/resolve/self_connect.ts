@@ -1,0 +1,15 @@
+import type { Conn } from "../core/conn.ts";
+import { ipBytes } from "./ip_bytes.ts";
+
+/**
+ * Tells whether a connection is with itself. TCP makes one where nobody listens and the system happens to choose the very port
+ * that is dialed as the local one (RFC 9293 §3.5, simultaneous open): everything written would come back.
+ */
+export function isSelfConnected(
+  { localAddr, remoteAddr }: Pick<Conn, "localAddr" | "remoteAddr">,
+): boolean {
+  if (localAddr.transport === "unix" || remoteAddr.transport === "unix") return false;
+  if (localAddr.port !== remoteAddr.port) return false;
+  const [local, remote] = [ipBytes(localAddr.hostname), ipBytes(remoteAddr.hostname)];
+  return local !== undefined && remote !== undefined && String(local) === String(remote);
+}
