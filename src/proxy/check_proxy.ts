@@ -2,10 +2,8 @@ import { DialError, dialFailure, isDialError } from "../core/dial_error.ts";
 import type { ContextDialer, DialOptions } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { abortable, linkedController } from "../core/signals.ts";
-import type { Handshake } from "./handshake.ts";
-import type { HandshakeCodec, HandshakeStep } from "./handshake_codec.ts";
 import { alteredProxyDialer, proxyConfigOf } from "./proxy_context_dialer.ts";
-import type { ProxyConfig } from "./proxy_config.ts";
+import { PhaseTimes, timedHandshakes } from "./phase_times.ts";
 import { checkedMs } from "./proxy_dialer_options.ts";
 import { proxyDialTarget } from "./proxy_dial_target.ts";
 import { ProxyRefusedError } from "./proxy_refused_error.ts";
@@ -104,7 +102,7 @@ export async function checkProxy(
     ...proxy,
     timeoutMs,
     connectOnly: level === "tcp",
-    handshake: timedHandshakes(proxy, level, times),
+    handshake: timedHandshakes(proxy, level === "handshake", times),
   }));
   const begin = performance.now();
   const dialOptions = { signal, onEvent };
@@ -121,29 +119,6 @@ export async function checkProxy(
     ...verdict(level, times, error),
     ...times.phases(begin, level),
   };
-}
-
-/** When what happened, of the last connection to the proxy. */
-class PhaseTimes {
-  connected: number | undefined;
-  loggedIn: number | undefined;
-  answered: number | undefined;
-
-  phases(
-    begin: number,
-    level: ProxyCheckLevel,
-  ): Pick<ProxyCheck, "tcpMs" | "handshakeMs" | "tunnelMs"> {
-    const { connected, loggedIn, answered } = this;
-    if (connected === undefined) return {};
-    const asked = loggedIn ?? connected;
-    return {
-      tcpMs: connected - begin,
-      ...(loggedIn !== undefined && loggedIn > connected && { handshakeMs: loggedIn - connected }),
-      // A handshake that ends with the credentials asks for no tunnel.
-      ...(answered !== undefined && (level === "tunnel" || loggedIn === undefined) &&
-        { tunnelMs: answered - asked }),
-    };
-  }
 }
 
 function verdict(
@@ -168,77 +143,6 @@ function verdict(
     ...(blame !== undefined && { blame }),
     error,
   };
-}
-
-function timedHandshakes(
-  proxy: ProxyConfig,
-  level: ProxyCheckLevel,
-  times: PhaseTimes,
-): ProxyConfig["handshake"] {
-  return async (target, request) => {
-    const { login } = proxy;
-    return level === "handshake" && login !== undefined
-      ? timed(await login(request), times)
-      : timed(await proxy.handshake(target, request), times);
-  };
-}
-
-function timed(handshake: Handshake, times: PhaseTimes): Handshake {
-  return {
-    begin() {
-      times.connected = performance.now();
-      times.loggedIn = times.answered = undefined;
-      return new TimedCodec(handshake.begin(), times);
-    },
-    stallMs: () => handshake.stallMs?.(),
-    ended(end) {
-      const next = handshake.ended?.(end);
-      return next && timed(next, times);
-    },
-  };
-}
-
-/** Notes when the proxy took the credentials, and when it answered the request. */
-class TimedCodec implements HandshakeCodec {
-  readonly protocol: string;
-  readonly #codec: HandshakeCodec;
-  readonly #times: PhaseTimes;
-  /** Whether there is anything before the request. */
-  readonly #logsIn: boolean;
-
-  constructor(codec: HandshakeCodec, times: PhaseTimes) {
-    this.protocol = codec.protocol;
-    this.#codec = codec;
-    this.#times = times;
-    this.#logsIn = codec.waitsFor === "proxy";
-  }
-
-  get readBytes(): number {
-    return this.#codec.readBytes;
-  }
-
-  get waitsFor(): "proxy" | "target" {
-    return this.#codec.waitsFor;
-  }
-
-  start(): HandshakeStep {
-    return this.#codec.start();
-  }
-
-  receive(chunk: Uint8Array): HandshakeStep {
-    const step = this.#codec.receive(chunk);
-    const times = this.#times;
-    const refused = step.state === "failed" && step.failure.reply !== undefined &&
-      step.failure.blame === "target";
-    const loggedIn = this.#codec.waitsFor === "target" || step.state === "done" || refused;
-    if (this.#logsIn && loggedIn) times.loggedIn ??= performance.now();
-    if (step.state === "done" || refused) times.answered = performance.now();
-    return step;
-  }
-
-  end(): HandshakeStep & { readonly state: "failed" } {
-    return this.#codec.end();
-  }
 }
 
 /** Dials, and frees the connection at once. */
