@@ -10,4 +10,4 @@ const conn = await dialer.dialContext("tcp", process.argv[3]!);
 await conn.write(new Uint8Array(1));
 conn.close();
 const start = performance.now();
-process.on("exit", () => console.log(Math.round(performance.now() - start)));
+process.on("exit", () => console.log(String(Math.round(performance.now() - start))));
