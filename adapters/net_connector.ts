@@ -4,7 +4,7 @@ import { keepAliveIdleMs, type NetDialerOptions } from "../src/resolve/net_diale
 import { anyLocalAddress, connectFailure, failLater } from "./connect_failure.ts";
 import { DialSocket } from "./dial_socket.ts";
 import { endsOf } from "./local_interface.ts";
-import { NodeConn } from "./node_conn.ts";
+import { NodeConn, sharedBuffer } from "./node_conn.ts";
 
 /** Connects over `node:net`. */
 export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDelay">): Connector {
@@ -48,20 +48,14 @@ type UnixOpts = IpcNetConnectOpts & { onread: Reading };
 
 /** How a socket reads: into a buffer, which `callback` is told of. */
 interface Reading {
-  buffer: Uint8Array;
+  buffer: Uint8Array | (() => Uint8Array);
   callback: (count: number, buffer: Uint8Array) => boolean;
   conn: NodeConn | undefined;
 }
 
-/**
- * All sockets read into this one buffer: its bytes are taken or copied before the callback returns, so that an idle
- * connection costs no buffer at all. Twice its size was slower to read with.
- */
-let sharedBuffer: Uint8Array | undefined;
-
 function reading(): Reading {
   const reading: Reading = {
-    buffer: sharedBuffer ??= new Uint8Array(64 * 1024),
+    buffer: () => reading.conn?.nextBuffer() ?? sharedBuffer,
     callback: (count, buffer) => reading.conn === undefined || reading.conn.onRead(count, buffer),
     conn: undefined,
   };

@@ -1,8 +1,8 @@
 /* The other end of the benchmark: a JavaScript server would be the bottleneck.
  *
  * Prints its port, then serves each connection in a thread by its first byte: 'R' <8-byte little-endian count> sends that many
- * bytes and closes; 'W' drains up to FIN and answers one byte. Anything else, or FIN at once: closes. It closes with
- * RST, so that no client port lingers in TIME_WAIT and slows the next dials. Ends with its standard input.
+ * bytes and closes; 'W' drains up to FIN and answers one byte; 'S' <count> drains that many and answers one byte. Anything
+ * else, or FIN at once: closes. It closes with RST, so that no client port lingers in TIME_WAIT and slows the next dials. Ends with its standard input.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -32,6 +32,18 @@ static void *serve(void *arg) {
         }
         shutdown(fd, SHUT_WR);
         while (read(fd, buffer, SIZE) > 0) {}
+      }
+    } else if (kind == 'S') {
+      uint64_t left = 0;
+      if (recv(fd, &left, 8, MSG_WAITALL) == 8) {
+        while (left > 0) {
+          ssize_t n = read(fd, buffer, left < SIZE ? left : SIZE);
+          if (n <= 0) break;
+          left -= (uint64_t)n;
+        }
+        if (left == 0 && write(fd, "!", 1) == 1) {
+          while (read(fd, buffer, SIZE) > 0) {}
+        }
       }
     } else if (kind == 'W') {
       while (read(fd, buffer, SIZE) > 0) {}

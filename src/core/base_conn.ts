@@ -68,6 +68,11 @@ export abstract class BaseConn implements Conn {
     return this.#closed;
   }
 
+  /** Whether `readable` was cancelled, so that nothing more is read. */
+  protected get readEnded(): boolean {
+    return this.#readEnded;
+  }
+
   read(buffer: Uint8Array): Promise<number | null> {
     if (!isUint8Array(buffer)) return Promise.reject(notBytesError("read into", buffer));
     if (this.#closed) return Promise.reject(closedError("read"));

@@ -2,6 +2,7 @@ import type { Addr } from "./addr.ts";
 import type { Conn } from "./conn.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import type { DialReport } from "./dial_report.ts";
+import { readOwned } from "./read_owned.ts";
 import { isUint8Array } from "./uint8_array.ts";
 
 /** What a derived connection says differently. */
@@ -68,6 +69,14 @@ class DerivedConn implements Conn {
     buffer.set(this.#unread.subarray(0, count));
     this.#unread = count < this.#unread.byteLength ? this.#unread.subarray(count) : undefined;
     return Promise.resolve(count);
+  }
+
+  /** As {@linkcode readOwned} has it. */
+  readOwned(): Promise<Uint8Array | null> | undefined {
+    const unread = this.#unread;
+    if (unread === undefined || this.#readEnded || this.#closed) return readOwned(this.#conn);
+    this.#unread = undefined;
+    return Promise.resolve(unread);
   }
 
   write(data: Uint8Array): Promise<number> {

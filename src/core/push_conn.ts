@@ -2,11 +2,18 @@ import type { Addr } from "./addr.ts";
 import { BaseConn } from "./base_conn.ts";
 import { closedError } from "./conn_error.ts";
 
-interface Waiter {
-  buffer: Uint8Array;
-  resolve: (count: number | null) => void;
-  reject: (error: unknown) => void;
-}
+/** Who waits for what is received: with a buffer to fill, or for a chunk. */
+type Waiter =
+  | {
+    buffer: Uint8Array;
+    resolve: (count: number | null) => void;
+    reject: (error: unknown) => void;
+  }
+  | {
+    buffer?: undefined;
+    resolve: (chunk: Uint8Array | null) => void;
+    reject: (error: unknown) => void;
+  };
 
 /**
  * A connection over a socket that calls back with data, as Node's and Bun's do. Bytes go straight into the buffer of
@@ -33,14 +40,35 @@ export abstract class PushConn extends BaseConn {
     if (this.#chunks.length > 0) return Promise.resolve(this.#take(buffer));
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#ended) return Promise.resolve(null);
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ buffer, resolve, reject });
-      this.hold();
-      if (!this.#flowing) {
-        this.#flowing = true;
-        this.resume();
-      }
-    });
+    return new Promise((resolve, reject) => this.#wait({ buffer, resolve, reject }));
+  }
+
+  /**
+   * Reads what comes next, as `read` does, in memory that is the reader's from then on: that spares a copy, and idle
+   * connections a buffer.
+   *
+   * @returns The chunk; `null` at the end, and where the connection is closed meanwhile.
+   */
+  readOwned(): Promise<Uint8Array | null> {
+    if (this.closed) return Promise.reject(closedError("read"));
+    if (this.readEnded) return Promise.resolve(null);
+    if (this.#chunks.length > 0) return Promise.resolve(this.#chunks.shift()!);
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#ended) return Promise.resolve(null);
+    return new Promise((resolve, reject) => this.#wait({ resolve, reject }));
+  }
+
+  #wait(waiter: Waiter): void {
+    this.#waiters.push(waiter);
+    this.hold();
+    if (this.#flowing) return;
+    this.#flowing = true;
+    this.resume();
+  }
+
+  /** Makes of received bytes a chunk that nobody else writes to. */
+  protected own(chunk: Uint8Array): Uint8Array {
+    return chunk;
   }
 
   /**
@@ -56,15 +84,19 @@ export abstract class PushConn extends BaseConn {
   /** Gives received bytes to the reads that wait, and returns what is left over. */
   protected deliver(chunk: Uint8Array): Uint8Array | undefined {
     while (this.#waiters.length > 0) {
-      const { buffer, resolve, reject } = this.#waiters.shift()!;
+      const waiter = this.#waiters.shift()!;
+      this.release();
+      if (waiter.buffer === undefined) {
+        waiter.resolve(this.own(chunk));
+        return undefined;
+      }
+      const { buffer, resolve, reject } = waiter;
       if (buffer.byteLength === 0) {
-        this.release();
         reject(new TypeError("Cannot read: the buffer was detached or shrunk meanwhile"));
         continue;
       }
       const count = Math.min(buffer.byteLength, chunk.byteLength);
       buffer.set(count === chunk.byteLength ? chunk : chunk.subarray(0, count));
-      this.release();
       resolve(count);
       if (count === chunk.byteLength) return undefined;
       chunk = chunk.subarray(count);
@@ -112,7 +144,10 @@ export abstract class PushConn extends BaseConn {
   /** To be called by `destroy`: whoever waits is told, whatever is left is dropped. */
   protected pushClosed(): void {
     this.#chunks = [];
-    this.#settle(({ reject }) => reject(closedError("read")));
+    this.#settle(({ buffer, resolve, reject }) => {
+      if (buffer === undefined) resolve(null);
+      else reject(closedError("read"));
+    });
   }
 
   #settle(tell: (waiter: Waiter) => void): void {

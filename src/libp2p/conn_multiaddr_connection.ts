@@ -9,9 +9,9 @@ import { ChunkReader } from "./chunk_reader.ts";
 import { SendQueue } from "./send_queue.ts";
 
 /** With more than this unsent, whoever sends is told to wait. */
-const fullBytes = 256 * 1024;
+const fullBytes = 512 * 1024;
 /** With no more than this unsent, whoever waits is told to go on: not so late that the socket runs dry. */
-const drainedBytes = 64 * 1024;
+const drainedBytes = 256 * 1024;
 /** With more than this received and not taken, reading stops; at 4 MiB libp2p would abort. */
 const unreadBytes = 1024 * 1024;
 /** How long a closed connection waits for the peer's end, so that nothing on its way there is lost. */

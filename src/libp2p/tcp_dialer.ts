@@ -6,11 +6,12 @@ import {
   type ContextDialer,
   type DialerForAddr,
   dialerFunc,
+  type DialOptions,
   type Multiaddr,
   type Network,
 } from "../core/dialer.ts";
 import { linkedController } from "../core/signals.ts";
-import { dialArgs } from "../resolve/dial_args.ts";
+import { dialArgs, readDialArgs } from "../resolve/dial_args.ts";
 import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
 import { DialRecorder } from "./dial_recorder.ts";
 import { onionAddress } from "./onion_address.ts";
@@ -68,11 +69,13 @@ export class TcpDialer {
     const dialer = Object.values(socketOptions).some((value) => value !== undefined)
       ? this.#systemDialer({ ...this.#options.dialOpts, ...socketOptions })
       : this.#system!;
-    if (isDnsaddr(ma)) {
-      return this.#dialInTime(dialer, request);
-    }
+    if (isDnsaddr(ma)) return this.#dialInTime(dialer, request);
     // The limit is the dialer's own here, which knows best what it was doing.
-    return dialMultiaddr(dialer, ma, { ...(signal && { signal }), ...(onEvent && { onEvent }) });
+    const options: DialOptions = { ...(signal && { signal }), ...(onEvent && { onEvent }) };
+    const args = readDialArgs(ma);
+    return "reason" in args
+      ? dialMultiaddr(dialer, ma, options)
+      : dialer.dialContext(args.network, args.address, options);
   }
 
   async #dialCustom(

@@ -224,9 +224,11 @@ export class MultiaddrDial {
     this.#over = true;
     this.#unlink();
     if (this.#timer !== undefined) this.#init.clock.clearTimer(this.#timer);
-    const why = reason ?? new DOMException("another address was faster", "AbortError");
-    this.#lookup?.stop(why);
-    for (const { controller } of this.#attempts) controller.abort(why);
+    if (this.#lookup !== undefined || this.#attempts.size > 0) {
+      const why = reason ?? new DOMException("another address was faster", "AbortError");
+      this.#lookup?.stop(why);
+      for (const { controller } of this.#attempts) controller.abort(why);
+    }
     this.#trace.end(this.#root, outcome, failure);
   }
 

@@ -301,7 +301,9 @@ export class NetDial {
     // A listener may abort at any event, also at this one.
     if (this.#over) return conn.close();
     this.#finish("ok");
-    conn.setReport(() => this.#trace.report());
+    // Not by way of `this`: an idle connection would keep all that its dial held.
+    const trace = this.#trace;
+    conn.setReport(() => trace.report());
     this.#init.resolve(conn);
   }
 
