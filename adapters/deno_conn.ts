@@ -3,6 +3,7 @@ import { BaseConn } from "../src/core/base_conn.ts";
 import { connError } from "../src/core/conn_error.ts";
 import type { SystemErrorCode } from "../src/core/dial_error_code.ts";
 import { systemErrorCode } from "../src/core/error_reason.ts";
+import type { WriteStyle } from "../src/core/write_pieces.ts";
 
 /** What Deno's error classes without a code mean. */
 const codes: Record<string, SystemErrorCode> = {
@@ -22,6 +23,9 @@ const codes: Record<string, SystemErrorCode> = {
 export function denoErrorCode(error: unknown): SystemErrorCode | undefined {
   return systemErrorCode(error) ?? codes[(error as Error).name];
 }
+
+/** A call costs more than a copy. */
+const writeStyle: WriteStyle = { gathers: false, joinedBytes: 512 * 1024 };
 
 /** A connection over a socket of Deno's own. */
 export class DenoConn extends BaseConn {
@@ -69,6 +73,10 @@ export class DenoConn extends BaseConn {
       if (denoErrorCode(error) !== "EPIPE") this.#failure ??= failure;
       throw failure;
     }
+  }
+
+  override get writeStyle(): WriteStyle {
+    return writeStyle;
   }
 
   protected async shutdown(): Promise<void> {

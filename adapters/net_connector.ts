@@ -48,7 +48,7 @@ type UnixOpts = IpcNetConnectOpts & { onread: Reading };
 
 /** How a socket reads: into a buffer, which `callback` is told of. */
 interface Reading {
-  buffer: Uint8Array | (() => Uint8Array);
+  buffer: () => Uint8Array;
   callback: (count: number, buffer: Uint8Array) => boolean;
   conn: NodeConn | undefined;
 }
@@ -68,26 +68,33 @@ function openSocket(
   opened: (socket: DialSocket, request: ConnectRequest) => NodeConn,
   done: ConnectDone,
 ): () => void {
-  let over = false;
+  // Let go when the dial is over, for the listeners live as long as the socket.
+  let dial: { request: ConnectRequest; done: ConnectDone } | undefined = { request, done };
+  let cancelled = false;
+  const endDial = () => {
+    const ended = dial;
+    dial = undefined;
+    return ended;
+  };
   // `net.connect({ signal })` keeps listening after "connect" and would destroy an established socket, so cancelling
   // is done by hand.
   const socket = new DialSocket(opts).connect(opts);
   // Nothing is read before somebody asks, so that what comes early stays with the system.
   socket.pause();
-  socket.on("connect", () => {
-    if (over) return;
-    over = true;
-    done(undefined, opts.onread.conn = opened(socket, request));
+  socket.once("connect", () => {
+    const ended = endDial();
+    if (ended === undefined) return;
+    ended.done(undefined, opts.onread.conn = opened(socket, ended.request));
   });
-  let cancelled = false;
   socket.on("error", (error) => {
     if (opts.onread.conn !== undefined) return opts.onread.conn.onError(error);
-    if (over) return;
-    over = true;
-    connectFailure(error, request).then((failure) => cancelled || done(failure));
+    const ended = endDial();
+    if (ended === undefined) return;
+    connectFailure(error, ended.request).then((failure) => cancelled || ended.done(failure));
   });
   return () => {
-    over = cancelled = true;
+    cancelled = true;
+    dial = undefined;
     socket.destroy();
   };
 }

@@ -2,21 +2,23 @@ import { Buffer } from "node:buffer";
 import { closedError, connError } from "../src/core/conn_error.ts";
 import { systemErrorCode } from "../src/core/error_reason.ts";
 import { PushConn } from "../src/core/push_conn.ts";
+import { ReceiveSlab } from "../src/core/receive_slab.ts";
+import type { WriteStyle } from "../src/core/write_pieces.ts";
 import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../src/resolve/connector.ts";
 import type { DialSocket } from "./dial_socket.ts";
 
 /**
- * What sockets read into: its bytes are taken or copied before `onRead` returns, so that an idle connection costs no buffer at
- * all. Twice its size was slower to read with.
+ * What sockets read into that are not busy: its bytes are taken or copied before `onRead` returns, so that an idle connection
+ * costs no buffer at all. Twice its size was slower to read with.
  */
 export const sharedBuffer: Uint8Array = new Uint8Array(64 * 1024);
 
-/** The most that a busy socket whose chunks are owned reads into: few large reads cost least. */
-const mostBytes = 512 * 1024;
+const writeStyle: WriteStyle = { gathers: true, joinedBytes: 66 * 1024 };
 
 /** Memory that is not zeroed: a good part of what it costs, where it is written to at once. */
 function unfilled(bytes: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer, 0, bytes);
+  // As a plain array: the `slice` of a `Buffer` does not copy.
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }
 
 /** A connection over a socket of `node:net`, which reads into a buffer and tells `onRead`. */
@@ -28,8 +30,8 @@ export class NodeConn extends PushConn {
   /** Calls of `#onSent` to come for writes that the system took at once. */
   #sentAtOnce = 0;
   #listening = false;
-  /** How large a buffer of its own is worth while to read the next chunk into, going by the last one. */
-  #nextBytes = 0;
+  /** Where a busy socket reads to whose chunks are handed on. */
+  #slab: ReceiveSlab | undefined;
 
   constructor(socket: DialSocket, request: ConnectRequest, keepAliveMs: number) {
     super(localAddrOf(socket, request), remoteAddrOf(request));
@@ -47,25 +49,16 @@ export class NodeConn extends PushConn {
   }
 
   onRead(count: number, buffer: Uint8Array): boolean {
-    const rest = this.deliver(buffer.subarray(0, count));
-    // The buffer is everybody's: what nobody waits for has to leave it.
-    return rest === undefined || this.keep(rest.slice());
+    return this.push(buffer.subarray(0, count));
   }
 
   /** Where the socket reads to next. */
   nextBuffer(): Uint8Array {
-    return this.#nextBytes > sharedBuffer.byteLength ? unfilled(this.#nextBytes) : sharedBuffer;
+    return this.#slab?.room() ?? sharedBuffer;
   }
 
-  protected override own(chunk: Uint8Array): Uint8Array {
-    const { byteLength } = chunk;
-    const room = chunk.buffer.byteLength;
-    const isLarge = byteLength >= sharedBuffer.byteLength;
-    this.#nextBytes = !isLarge ? 0 : byteLength < room ? room : Math.min(2 * room, mostBytes);
-    if (isLarge && chunk.buffer !== sharedBuffer.buffer) return chunk;
-    const owned = unfilled(byteLength);
-    owned.set(chunk);
-    return owned;
+  protected override own(chunk: Uint8Array, use: "flow" | "keep"): Uint8Array {
+    return use === "flow" ? (this.#slab ??= new ReceiveSlab(unfilled)).take(chunk) : chunk.slice();
   }
 
   onError(error: Error): void {
@@ -101,6 +94,27 @@ export class NodeConn extends PushConn {
     const failure = this.failure ?? socket.writeError;
     if (failure !== undefined) return Promise.reject(failure);
     socket.write(data, this.#onSent);
+    return this.#untilSent();
+  }
+
+  override get writeStyle(): WriteStyle {
+    return writeStyle;
+  }
+
+  protected override sendPieces(pieces: readonly Uint8Array[]): Promise<void> | undefined {
+    const socket = this.#socket;
+    const failure = this.failure ?? socket.writeError;
+    if (failure !== undefined) return Promise.reject(failure);
+    const last = pieces.length - 1;
+    socket.cork();
+    for (let index = 0; index < last; index++) socket.write(pieces[index]!);
+    socket.write(pieces[last]!, this.#onSent);
+    socket.uncork();
+    return this.#untilSent();
+  }
+
+  #untilSent(): Promise<void> | undefined {
+    const socket = this.#socket;
     if (socket.writableLength === 0 && socket.writable) {
       // Node tries to write at once and counts only what the system did not take.
       this.#sentAtOnce++;
@@ -147,6 +161,7 @@ export class NodeConn extends PushConn {
     this.#sent?.(closedError("write"));
     // Before the socket is: Bun ends it from within `destroy`, which would pass for the peer's end.
     this.pushClosed();
+    this.#slab?.release();
     // Node throws where it is no TCP socket; a unix socket has no reset.
     if (reset && this.remoteAddr.transport === "tcp") this.#socket.resetAndDestroy();
     else this.#socket.destroy();

@@ -2,8 +2,9 @@ import type { Addr } from "./addr.ts";
 import type { Conn } from "./conn.ts";
 import { closedError, connError } from "./conn_error.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
-import type { DialReport } from "./dial_report.ts";
+import { type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import { isUint8Array, notBytesError } from "./uint8_array.ts";
+import type { WriteStyle } from "./write_pieces.ts";
 
 /** How long a closed connection waits for the peer's end before it drops the socket; as long as Go's HTTP server. */
 const lingerMs = 500;
@@ -16,7 +17,7 @@ export abstract class BaseConn implements Conn {
   readonly localAddr: Addr;
   readonly remoteAddr: Addr;
   readonly hops: readonly Addr[] = [];
-  #report: DialReport | (() => DialReport) | undefined;
+  #report: DialReport | ReportSource | undefined;
   #closed = false;
   /** The last of the writes under way, when there is one. */
   #lastWrite: Promise<unknown> | undefined;
@@ -42,6 +43,12 @@ export abstract class BaseConn implements Conn {
    * at once. After `destroy` it must settle.
    */
   protected abstract send(data: Uint8Array): Promise<void> | undefined;
+  /** How the socket best takes many pieces, where that is known. */
+  get writeStyle(): WriteStyle | undefined {
+    return undefined;
+  }
+  /** As `send`, several pieces by one call to the system; only where the runtime can do that without copying them. */
+  protected sendPieces?(pieces: readonly Uint8Array[]): Promise<void> | undefined;
   /** Sends FIN. Called once, and not while a `send` is under way. */
   protected abstract shutdown(): Promise<void>;
   /** Closes the socket, with RST if `reset` and the runtime can. Called once. */
@@ -55,22 +62,16 @@ export abstract class BaseConn implements Conn {
 
   get report(): DialReport {
     if (this.#report === undefined) throw new Error("this connection was not dialed");
-    if (typeof this.#report === "function") this.#report = this.#report();
-    return this.#report;
+    return this.#report = readReport(this.#report);
   }
 
-  /** Says how the connection came about; the tree is put together when somebody reads it. */
-  setReport(report: () => DialReport): void {
+  /** Says how the connection came about. */
+  setReport(report: DialReport | ReportSource): void {
     this.#report = report;
   }
 
   get closed(): boolean {
     return this.#closed;
-  }
-
-  /** Whether `readable` was cancelled, so that nothing more is read. */
-  protected get readEnded(): boolean {
-    return this.#readEnded;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -83,22 +84,35 @@ export abstract class BaseConn implements Conn {
 
   write(data: Uint8Array): Promise<number> {
     if (!isUint8Array(data)) return Promise.reject(notBytesError("write", data));
-    if (this.#closed) return Promise.reject(closedError("write"));
-    if (this.#writeEnd !== undefined) return Promise.reject(writeEndedError());
-    if (this.#lastWrite !== undefined) return this.#enqueue(data);
-    if (data.byteLength === 0) return Promise.resolve(0);
-    this.#wrote = true;
-    const sending = this.send(data);
-    if (sending === undefined) return Promise.resolve(data.byteLength);
-    return this.#track(sending, data.byteLength);
+    return this.#write(data, data.byteLength);
   }
 
-  #enqueue(data: Uint8Array): Promise<number> {
+  /** As the function `writePieces` has it; only where `writeStyle` says that it gathers. */
+  writePieces(pieces: readonly Uint8Array[]): Promise<number> {
+    return this.#write(pieces, pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  }
+
+  #write(data: Uint8Array | readonly Uint8Array[], byteLength: number): Promise<number> {
+    if (this.#closed) return Promise.reject(closedError("write"));
+    if (this.#writeEnd !== undefined) return Promise.reject(writeEndedError());
+    if (this.#lastWrite !== undefined) return this.#enqueue(data, byteLength);
+    if (byteLength === 0) return Promise.resolve(0);
+    this.#wrote = true;
+    const sending = this.#send(data);
+    if (sending === undefined) return Promise.resolve(byteLength);
+    return this.#track(sending, byteLength);
+  }
+
+  #enqueue(data: Uint8Array | readonly Uint8Array[], byteLength: number): Promise<number> {
     const sending = this.#lastWrite!.catch(() => {}).then(() => {
       if (this.#closed) throw closedError("write");
-      return data.byteLength === 0 ? undefined : this.send(data);
+      return byteLength === 0 ? undefined : this.#send(data);
     });
-    return this.#track(sending, data.byteLength);
+    return this.#track(sending, byteLength);
+  }
+
+  #send(data: Uint8Array | readonly Uint8Array[]): Promise<void> | undefined {
+    return Array.isArray(data) ? this.sendPieces!(data) : this.send(data as Uint8Array);
   }
 
   #track(sending: Promise<void>, byteLength: number): Promise<number> {

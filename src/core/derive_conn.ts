@@ -1,9 +1,10 @@
 import type { Addr } from "./addr.ts";
+import { type ChunkFlow, type ChunkSink, pushedFlow } from "./chunk_flow.ts";
 import type { Conn } from "./conn.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
-import type { DialReport } from "./dial_report.ts";
-import { readOwned } from "./read_owned.ts";
+import { type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import { isUint8Array } from "./uint8_array.ts";
+import { writePieces, type WriteStyle, writeStyleOf } from "./write_pieces.ts";
 
 /** What a derived connection says differently. */
 export interface ConnChanges {
@@ -11,8 +12,8 @@ export interface ConnChanges {
   remoteAddr?: Addr;
   /** What the bytes pass on their way. */
   hops?: readonly Addr[];
-  /** How the connection came about; put together when somebody reads it. */
-  report?: () => DialReport;
+  /** How the connection came about. */
+  report?: DialReport | ReportSource;
   /** Bytes that were read already and belong to whoever reads next. */
   unread?: Uint8Array;
 }
@@ -32,7 +33,7 @@ class DerivedConn implements Conn {
   readonly #conn: Conn;
   readonly remoteAddr: Addr;
   readonly hops: readonly Addr[];
-  #report: (() => DialReport) | DialReport | undefined;
+  #report: DialReport | ReportSource | undefined;
   #unread: Uint8Array | undefined;
   #closed = false;
   #readEnded = false;
@@ -53,8 +54,8 @@ class DerivedConn implements Conn {
   }
 
   get report(): DialReport {
-    if (typeof this.#report === "function") this.#report = this.#report();
-    return this.#report ?? this.#conn.report;
+    if (this.#report === undefined) return this.#conn.report;
+    return this.#report = readReport(this.#report);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -71,16 +72,43 @@ class DerivedConn implements Conn {
     return Promise.resolve(count);
   }
 
-  /** As {@linkcode readOwned} has it. */
-  readOwned(): Promise<Uint8Array | null> | undefined {
+  /** As `flowChunks` has it. */
+  flowTo(sink: ChunkSink): ChunkFlow | undefined {
+    const flow = pushedFlow(this.#conn, sink);
     const unread = this.#unread;
-    if (unread === undefined || this.#readEnded || this.#closed) return readOwned(this.#conn);
+    if (flow === undefined || unread === undefined) return flow;
     this.#unread = undefined;
-    return Promise.resolve(unread);
+    let first: Uint8Array | undefined = unread;
+    let handing = false;
+    return {
+      goOn: () => {
+        // What the sink answers to the chunk that it is given says whether it wants more.
+        if (handing) return;
+        if (first !== undefined) {
+          const chunk = first;
+          first = undefined;
+          handing = true;
+          const goesOn = this.#closed || sink.chunk(chunk);
+          handing = false;
+          if (!goesOn) return;
+        }
+        flow.goOn();
+      },
+    };
   }
 
   write(data: Uint8Array): Promise<number> {
     return this.#conn.write(data);
+  }
+
+  /** As {@linkcode writeStyleOf} has it. */
+  get writeStyle(): WriteStyle {
+    return writeStyleOf(this.#conn);
+  }
+
+  /** As the function `writePieces` has it. */
+  writePieces(pieces: readonly Uint8Array[]): Promise<number> {
+    return writePieces(this.#conn, pieces);
   }
 
   closeWrite(): Promise<void> {

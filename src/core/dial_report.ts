@@ -28,3 +28,19 @@ export interface DialReport {
   /** The steps within this one, in the order in which they began. */
   readonly children: readonly DialReport[];
 }
+
+/** Who puts a report together once somebody reads it, such as a dial's trace: of the dial itself nothing else is kept. */
+export interface ReportSource {
+  /** Puts it together. */
+  report(): DialReport;
+}
+
+/**
+ * Reads a report that may still have to be put together.
+ *
+ * @param report The report, or who can make it.
+ * @returns The report.
+ */
+export function readReport(report: DialReport | ReportSource): DialReport {
+  return "report" in report ? report.report() : report;
+}

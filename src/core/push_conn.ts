@@ -1,29 +1,27 @@
 import type { Addr } from "./addr.ts";
 import { BaseConn } from "./base_conn.ts";
+import type { ChunkFlow, ChunkSink } from "./chunk_flow.ts";
 import { closedError } from "./conn_error.ts";
 
-/** Who waits for what is received: with a buffer to fill, or for a chunk. */
-type Waiter =
-  | {
-    buffer: Uint8Array;
-    resolve: (count: number | null) => void;
-    reject: (error: unknown) => void;
-  }
-  | {
-    buffer?: undefined;
-    resolve: (chunk: Uint8Array | null) => void;
-    reject: (error: unknown) => void;
-  };
+interface Waiter {
+  buffer: Uint8Array;
+  resolve: (count: number | null) => void;
+  reject: (error: unknown) => void;
+}
 
 /**
  * A connection over a socket that calls back with data, as Node's and Bun's do. Bytes go straight into the buffer of
  * a waiting read; what does not fit is kept, and the socket is paused until it was taken.
  */
-export abstract class PushConn extends BaseConn {
+export abstract class PushConn extends BaseConn implements ChunkFlow {
   #waiters: Waiter[] = [];
   /** Received and not yet read. The socket is paused while there is any. */
   #chunks: Uint8Array[] = [];
+  /** Whether the socket delivers what comes. */
   #flowing: boolean;
+  /** Takes what comes, in place of reads. */
+  #sink: ChunkSink | undefined;
+  #handing = false;
   #ended = false;
   #error: unknown;
 
@@ -40,57 +38,83 @@ export abstract class PushConn extends BaseConn {
     if (this.#chunks.length > 0) return Promise.resolve(this.#take(buffer));
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#ended) return Promise.resolve(null);
-    return new Promise((resolve, reject) => this.#wait({ buffer, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ buffer, resolve, reject });
+      this.hold();
+      this.#start();
+    });
   }
 
-  /**
-   * Reads what comes next, as `read` does, in memory that is the reader's from then on: that spares a copy, and idle
-   * connections a buffer.
-   *
-   * @returns The chunk; `null` at the end, and where the connection is closed meanwhile.
-   */
-  readOwned(): Promise<Uint8Array | null> {
-    if (this.closed) return Promise.reject(closedError("read"));
-    if (this.readEnded) return Promise.resolve(null);
-    if (this.#chunks.length > 0) return Promise.resolve(this.#chunks.shift()!);
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#ended) return Promise.resolve(null);
-    return new Promise((resolve, reject) => this.#wait({ resolve, reject }));
-  }
-
-  #wait(waiter: Waiter): void {
-    this.#waiters.push(waiter);
-    this.hold();
+  #start(): void {
     if (this.#flowing) return;
     this.#flowing = true;
     this.resume();
   }
 
-  /** Makes of received bytes a chunk that nobody else writes to. */
-  protected own(chunk: Uint8Array): Uint8Array {
+  /** As `flowChunks` has it. */
+  flowTo(sink: ChunkSink): ChunkFlow {
+    this.#sink = sink;
+    this.hold();
+    return this;
+  }
+
+  /** Lets the flow to a sink go on. */
+  goOn(): void {
+    // What the sink answers to the chunk that it is given says whether it wants more.
+    if (this.#handing) return;
+    while (this.#sink !== undefined && this.#chunks.length > 0) {
+      if (!this.#hand(this.#chunks.shift()!)) return;
+    }
+    if (this.#sink === undefined) return;
+    if (this.#error !== undefined) this.#endFlow()!.failed(this.#error);
+    else if (this.#ended) this.#endFlow()!.end();
+    else this.#start();
+  }
+
+  #hand(chunk: Uint8Array): boolean {
+    this.#handing = true;
+    const goesOn = this.#sink!.chunk(chunk);
+    this.#handing = false;
+    return goesOn;
+  }
+
+  /** @returns Whom to tell; `undefined` if nobody takes the flow, or not now. */
+  #endFlow(): ChunkSink | undefined {
+    const sink = this.#sink;
+    if (sink === undefined) return undefined;
+    this.#sink = undefined;
+    this.release();
+    return sink;
+  }
+
+  /** Whether the sink, if there is one, can be told now that nothing more comes: not while it wants nothing. */
+  get #drained(): boolean {
+    return this.#flowing && this.#chunks.length === 0;
+  }
+
+  /** Makes of received bytes a chunk that nobody else writes to, for a flow or to be kept for the next read. */
+  protected own(chunk: Uint8Array, _use: "flow" | "keep"): Uint8Array {
     return chunk;
   }
 
   /**
    * Takes what the socket received.
    *
-   * @returns Whether the socket may go on; else it must pause until `resume`, and `chunk` must stay as it is until then.
+   * @returns Whether the socket may go on; else it must pause until `resume`.
    */
   protected push(chunk: Uint8Array): boolean {
-    const rest = this.deliver(chunk);
-    return rest === undefined || this.keep(rest);
+    if (this.#sink !== undefined) return this.#flowing = this.#hand(this.own(chunk, "flow"));
+    const rest = this.#deliver(chunk);
+    if (rest === undefined) return true;
+    this.#chunks.push(this.own(rest, "keep"));
+    return this.#flowing = false;
   }
 
   /** Gives received bytes to the reads that wait, and returns what is left over. */
-  protected deliver(chunk: Uint8Array): Uint8Array | undefined {
+  #deliver(chunk: Uint8Array): Uint8Array | undefined {
     while (this.#waiters.length > 0) {
-      const waiter = this.#waiters.shift()!;
+      const { buffer, resolve, reject } = this.#waiters.shift()!;
       this.release();
-      if (waiter.buffer === undefined) {
-        waiter.resolve(this.own(chunk));
-        return undefined;
-      }
-      const { buffer, resolve, reject } = waiter;
       if (buffer.byteLength === 0) {
         reject(new TypeError("Cannot read: the buffer was detached or shrunk meanwhile"));
         continue;
@@ -102,12 +126,6 @@ export abstract class PushConn extends BaseConn {
       chunk = chunk.subarray(count);
     }
     return chunk;
-  }
-
-  /** Keeps bytes for the next read; always `false`, for the socket must pause until then. */
-  protected keep(rest: Uint8Array): false {
-    this.#chunks.push(rest);
-    return this.#flowing = false;
   }
 
   #take(buffer: Uint8Array): number {
@@ -123,16 +141,18 @@ export abstract class PushConn extends BaseConn {
   protected pushEnd(): void {
     this.#ended = true;
     this.#settle(({ resolve }) => resolve(null));
+    if (this.#drained) this.#endFlow()?.end();
   }
 
   /** The socket failed: reads give what is left, then this error. */
   protected pushError(error: unknown): void {
     this.#error ??= error;
     this.#settle(({ reject }) => reject(error));
+    if (this.#drained) this.#endFlow()?.failed(error);
   }
 
   protected get receivedAll(): boolean {
-    return this.#waiters.length > 0 ||
+    return this.#waiters.length > 0 || this.#sink !== undefined ||
       this.#chunks.length === 0 && (this.#ended || this.#error !== undefined);
   }
 
@@ -144,10 +164,8 @@ export abstract class PushConn extends BaseConn {
   /** To be called by `destroy`: whoever waits is told, whatever is left is dropped. */
   protected pushClosed(): void {
     this.#chunks = [];
-    this.#settle(({ buffer, resolve, reject }) => {
-      if (buffer === undefined) resolve(null);
-      else reject(closedError("read"));
-    });
+    this.#settle(({ reject }) => reject(closedError("read")));
+    this.#endFlow();
   }
 
   #settle(tell: (waiter: Waiter) => void): void {

@@ -1,11 +1,11 @@
 import type { AbortOptions, CounterGroup, Logger, MultiaddrConnection } from "@libp2p/interface";
 import { TimeoutError } from "@libp2p/interface";
 import { AbstractMultiaddrConnection } from "@libp2p/utils";
+import { type ChunkFlow, flowChunks } from "../core/chunk_flow.ts";
 import type { Conn } from "../core/conn.ts";
 import type { Multiaddr } from "../core/dialer.ts";
 import { abortable } from "../core/signals.ts";
 import { IdleTimer } from "../stream/idle_timer.ts";
-import { ChunkReader } from "./chunk_reader.ts";
 import { SendQueue } from "./send_queue.ts";
 
 /** With more than this unsent, whoever sends is told to wait. */
@@ -45,13 +45,14 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   readonly #allowHalfOpen: boolean;
   readonly #sending: SendQueue;
   readonly #idle: IdleTimer;
-  /** Settles, without failing, when nothing more will be read. */
-  readonly #readingEnded: Promise<void>;
+  readonly #flow: ChunkFlow;
   #needsDrain = false;
   /** What comes is thrown away if nobody takes it, since the connection is about to be closed. */
   #lingers = false;
+  /** Whether the peer ended its side, and who waits for that. */
+  #received = false;
+  #onReceived: (() => void) | undefined;
   #over = false;
-  #goOn: (() => void) | undefined;
 
   constructor(init: ConnMultiaddrConnectionInit) {
     const { conn, remoteAddr, log, metrics, inactivityTimeoutMs } = init;
@@ -64,29 +65,24 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     });
     this.#conn = conn;
     this.#allowHalfOpen = init.allowHalfOpen;
-    this.#sending = new SendQueue(conn, {
+    const told = {
+      chunk: (chunk: Uint8Array) => this.#onChunk(chunk),
+      end: () => this.#onEnd(),
       sent: () => this.#onSent(),
-      failed: (error) => this.#onFailed(error),
-    });
+      failed: (error: unknown) => this.#onFailed(error),
+    };
+    this.#sending = new SendQueue(conn, told);
     this.#idle = new IdleTimer(() => this.#onIdle());
     this.#idle.set(inactivityTimeoutMs);
-    this.#readingEnded = this.#read();
+    this.#flow = flowChunks(conn, told);
+    // Not before somebody had the time to listen: what is there already is handed on at once.
+    queueMicrotask(() => this.#continueReading());
   }
 
-  async #read(): Promise<void> {
-    const reader = new ChunkReader(this.#conn);
-    try {
-      while (!this.#over) {
-        if (!this.#mayRead) await new Promise<void>((resolve) => this.#goOn = resolve);
-        if (this.#over) return;
-        const chunk = await reader.read();
-        if (chunk === null) return this.#onEnd();
-        this.#idle.touch();
-        if (!this.#lingers || this.#mayDeliver) this.onData(chunk);
-      }
-    } catch (error) {
-      this.#onFailed(error);
-    }
+  #onChunk(chunk: Uint8Array): boolean {
+    this.#idle.touch();
+    if (!this.#lingers || this.#mayDeliver) this.onData(chunk);
+    return this.#mayRead;
   }
 
   get #mayDeliver(): boolean {
@@ -94,20 +90,18 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   }
 
   get #mayRead(): boolean {
-    return this.#lingers || this.#mayDeliver;
+    return !this.#over && (this.#lingers || this.#mayDeliver);
   }
 
   #continueReading(): void {
-    const goOn = this.#goOn;
-    if (goOn === undefined || !this.#over && !this.#mayRead) return;
-    this.#goOn = undefined;
-    goOn();
+    if (this.#mayRead) this.#flow.goOn();
   }
 
   /** The peer ended its side. */
   #onEnd(): void {
     this.log("tcp end %a", this.remoteAddr);
-    if (this.#lingers) return;
+    this.#received = true;
+    if (this.#lingers) return this.#onReceived?.();
     if (this.#allowHalfOpen && this.status === "open") {
       this.onRemoteCloseWrite();
       return;
@@ -158,9 +152,10 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const waited = new Promise<void>((resolve) => timer = setTimeout(resolve, lingerMs));
     const ended = this.#conn.closeWrite().then(() => {
+      if (this.#received || this.#over) return;
       this.#lingers = true;
       this.#continueReading();
-      return this.#readingEnded;
+      return new Promise<void>((resolve) => this.#onReceived = resolve);
     });
     try {
       await abortable(Promise.race([ended, waited]), signal);
@@ -194,6 +189,6 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     this.#sending.clear();
     if (reset) this.#conn.reset();
     else this.#conn.close();
-    this.#continueReading();
+    this.#onReceived?.();
   }
 }

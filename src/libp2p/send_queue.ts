@@ -1,12 +1,6 @@
 import type { Conn } from "../core/conn.ts";
-
-/**
- * Pieces are put together up to this size, since a write costs much however small it is: the largest frame of noise, with
- * room for the next one's small pieces. Twice as much is slower on Bun.
- */
-const joinedBytes = 66 * 1024;
-/** A piece this large is written by itself: copying it would cost more than a write. */
-const largeBytes = 32 * 1024;
+import { writePieces, type WriteStyle, writeStyleOf } from "../core/write_pieces.ts";
+import { gatheredBatch, joinedBatch, type SpareMemory } from "./write_batch.ts";
 
 /** Buffers to put pieces together in, shared by all connections so that idle ones hold none. */
 const spareBuffers: Uint8Array[] = [];
@@ -24,9 +18,10 @@ export interface SendQueueListener {
  * Writes to a connection what it is given, in order and with one write at a time. What comes while a write is under way
  * is put together for the next.
  */
-export class SendQueue {
+export class SendQueue implements SpareMemory {
   readonly #conn: Conn;
   readonly #listener: SendQueueListener;
+  readonly #style: WriteStyle;
   readonly #pieces: Uint8Array[] = [];
   /** How many of the pieces were written. */
   #taken = 0;
@@ -38,6 +33,7 @@ export class SendQueue {
   constructor(conn: Conn, listener: SendQueueListener) {
     this.#conn = conn;
     this.#listener = listener;
+    this.#style = writeStyleOf(conn);
   }
 
   /** Bytes that the system did not take yet. */
@@ -70,42 +66,30 @@ export class SendQueue {
   }
 
   #write(): void {
-    if (this.#taken === this.#pieces.length) return;
-    const data = this.#next();
-    this.#writingBytes = data.byteLength;
-    this.#conn.write(data).then(this.#onSent, this.#onFailed);
-  }
-
-  #next(): Uint8Array {
     const pieces = this.#pieces;
-    const start = this.#taken;
-    const first = pieces[start]!;
-    let end = start + 1;
-    let bytes = first.byteLength;
-    if (bytes < largeBytes) {
-      while (end < pieces.length && bytes + pieces[end]!.byteLength <= joinedBytes) {
-        bytes += pieces[end]!.byteLength;
-        end++;
-      }
-    }
-    const data = end === start + 1 ? first : this.#join(start, end, bytes);
+    if (this.#taken === pieces.length) return;
+    const makeBatch = this.#style.gathers ? gatheredBatch : joinedBatch;
+    const { data, bytes, end } = makeBatch(pieces, this.#taken, this);
     this.#taken = end;
     if (end === pieces.length) {
       pieces.length = 0;
       this.#taken = 0;
     }
-    return data;
+    this.#writingBytes = bytes;
+    const writing = Array.isArray(data)
+      ? writePieces(this.#conn, data)
+      : this.#conn.write(data as Uint8Array);
+    writing.then(this.#onSent, this.#onFailed);
   }
 
-  #join(start: number, end: number, bytes: number): Uint8Array {
-    this.#joined ??= spareBuffers.pop() ?? new Uint8Array(joinedBytes);
-    let offset = 0;
-    for (let index = start; index < end; index++) {
-      const piece = this.#pieces[index]!;
-      this.#joined.set(piece, offset);
-      offset += piece.byteLength;
-    }
-    return this.#joined.subarray(0, bytes);
+  get bytes(): number {
+    return this.#style.joinedBytes;
+  }
+
+  take(): Uint8Array {
+    if (this.#joined !== undefined) return this.#joined;
+    const spare = spareBuffers.pop();
+    return this.#joined = spare?.byteLength === this.bytes ? spare : new Uint8Array(this.bytes);
   }
 
   readonly #onSent = (): void => {

@@ -224,7 +224,7 @@ export class LookupDial {
     this.#finish("ok");
     this.#init.resolve(deriveConn(conn, {
       remoteAddr: { transport: "tcp", hostname: host, port },
-      report: () => this.#trace.report(),
+      report: this.#trace,
     }));
   }
 

@@ -185,7 +185,7 @@ export class ProxyDial {
       unread,
       remoteAddr: { transport: "tcp", hostname: host, port: target.port },
       hops: [...conn.hops, conn.remoteAddr],
-      report: () => this.#trace.report(),
+      report: this.#trace,
     }));
   }
 

@@ -169,7 +169,7 @@ class ProxyProtocolDial {
     if (this.#over) return;
     this.#conn = undefined;
     this.#finish("ok");
-    this.#init.resolve(deriveConn(conn, { report: () => this.#trace.report() }));
+    this.#init.resolve(deriveConn(conn, { report: this.#trace }));
   }
 
   #fail(failure: Omit<DialErrorInit, "network" | "address" | "report">): void {

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { deriveConn } from "../core/derive_conn.ts";
 import { DialError, type DialErrorInit, dialFailure, isDialError } from "../core/dial_error.ts";
-import type { DialFailure, DialOutcome, DialReport } from "../core/dial_report.ts";
+import type { DialFailure, DialOutcome, DialReport, ReportSource } from "../core/dial_report.ts";
 import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 import type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
@@ -203,14 +203,10 @@ export class MultiaddrDial {
   }
 
   #succeed(winner: Attempt, conn: Conn, startMs: number): void {
-    const report = (): DialReport => {
-      // A connection of somebody else's making may have none.
-      const inner = conn.report as DialReport | undefined;
-      if (inner !== undefined) this.#trace.adopt(winner.node, inner, startMs);
-      return this.#trace.report();
-    };
     // Throws where a dialer answered something else than a connection.
-    const derived = deriveConn(conn, { report });
+    const derived = deriveConn(conn, {
+      report: reportWith(this.#trace, winner.node, conn, startMs),
+    });
     this.#attempts.delete(winner);
     if (winner.node !== this.#root) this.#trace.end(winner.node, "ok");
     // Aborted at the moment of success, or by a listener of the event just told.
@@ -247,4 +243,21 @@ export class MultiaddrDial {
     const network = address.startsWith("/unix/") ? "unix" : "tcp";
     return new DialError({ network, address, ...failure, report: this.#trace.report(node) });
   }
+}
+
+/** Apart from the dial, which an idle connection would keep else. */
+function reportWith(
+  trace: DialTrace,
+  node: TraceNode,
+  conn: Conn,
+  startMs: number,
+): ReportSource {
+  return {
+    report() {
+      // A connection of somebody else's making may have none.
+      const inner = conn.report as DialReport | undefined;
+      if (inner !== undefined) trace.adopt(node, inner, startMs);
+      return trace.report();
+    },
+  };
 }

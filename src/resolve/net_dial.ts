@@ -301,9 +301,8 @@ export class NetDial {
     // A listener may abort at any event, also at this one.
     if (this.#over) return conn.close();
     this.#finish("ok");
-    // Not by way of `this`: an idle connection would keep all that its dial held.
-    const trace = this.#trace;
-    conn.setReport(() => trace.report());
+    // Only the trace: an idle connection would keep all that its dial held.
+    conn.setReport(this.#trace);
     this.#init.resolve(conn);
   }
 

@@ -58,14 +58,14 @@ export function fromDuplex(stream: Duplex, options: FromDuplexOptions = {}): Con
     // A stream may keep what it was given beyond its callback, and the caller may use it again.
     copies: true,
   });
-  conn.setReport(() => ({
+  conn.setReport({
     kind: "stream",
     label: "a stream that was not dialed here",
     startMs: 0,
     durationMs: 0,
     outcome: "ok",
     children: [],
-  }));
+  });
   return conn;
 }
 

@@ -43,7 +43,7 @@ export class TLSDial {
     try {
       const conn = await this.#handshake(await this.#connect());
       this.#trace.end(this.#root, "ok");
-      conn.setReport(() => this.#trace.report());
+      conn.setReport(this.#trace);
       return conn;
     } catch (thrown) {
       if (this.#options.signal?.aborted) {

@@ -12,14 +12,14 @@ export class ChunkConn extends BaseConn {
       { transport: "tcp", hostname: "192.0.2.2", port: 2 },
     );
     this.#chunks = chunks.map((chunk) => new TextEncoder().encode(chunk));
-    this.setReport(() => ({
+    this.setReport({
       kind: "dial",
       label: "inner",
       startMs: 0,
       durationMs: 1,
       outcome: "ok",
       children: [],
-    }));
+    });
   }
 
   protected receive(buffer: Uint8Array): Promise<number | null> {

@@ -21,7 +21,7 @@ test("deriveConn() says differently what it was told to, and else what the conne
   const changes = {
     remoteAddr: { transport: "tcp", hostname: "peer.test", port: 9 },
     hops: [conn.remoteAddr],
-    report: () => ({ ...conn.report, label: `outer ${++made}` }),
+    report: { report: () => ({ ...conn.report, label: `outer ${++made}` }) },
   } satisfies ConnChanges;
   const derived = deriveConn(conn, changes);
   assert.equal(derived.remoteAddr, changes.remoteAddr);

@@ -24,6 +24,6 @@ function throughStream(options?: SystemDialerOptions): ContextDialer {
     const conn = await dialer.dialContext(network, address, dialOptions);
     const { localAddr, remoteAddr } = conn;
     const again = fromDuplex(toDuplex(conn), { localAddr, remoteAddr });
-    return deriveConn(again, { report: () => conn.report });
+    return deriveConn(again, { report: conn.report });
   });
 }

@@ -1,0 +1,100 @@
+import type { Conn } from "./conn.ts";
+import { ReceiveSlab } from "./receive_slab.ts";
+
+/** Takes what a connection receives. */
+export interface ChunkSink {
+  /**
+   * Takes a chunk, for good: nobody else writes to it.
+   *
+   * @returns Whether more may come at once; else the flow stops until `goOn`.
+   */
+  chunk(chunk: Uint8Array): boolean;
+  /** The peer ended its side: nothing more comes. */
+  end(): void;
+  /** Receiving failed: nothing more comes. Also where this side has closed the connection. */
+  failed(error: unknown): void;
+}
+
+/** What a connection receives, on its way to a sink. */
+export interface ChunkFlow {
+  /** Lets it flow: to be called once to begin, and again after the sink wanted no more. */
+  goOn(): void;
+}
+
+/** A connection of this package that hands on what it receives without a read for each chunk. */
+interface FlowingConn {
+  flowTo(sink: ChunkSink): ChunkFlow | undefined;
+}
+
+/**
+ * Hands all that a connection receives to a sink, instead of `read`, in memory that is the sink's from then on. Costs less
+ * than reading where the connection can push, and while nothing comes it holds next to no memory.
+ *
+ * @param conn Any connection; nobody else may read from it afterwards.
+ * @param sink Who takes the chunks.
+ * @returns The flow, which does not flow yet.
+ */
+export function flowChunks(conn: Conn, sink: ChunkSink): ChunkFlow {
+  return pushedFlow(conn, sink) ?? new PullFlow(conn, sink);
+}
+
+/** The flow of a connection that can push; `undefined` of one that has to be read. */
+export function pushedFlow(conn: Conn, sink: ChunkSink): ChunkFlow | undefined {
+  const { flowTo } = conn as Partial<FlowingConn>;
+  return typeof flowTo === "function" ? flowTo.call(conn, sink) : undefined;
+}
+
+/** What an idle connection waits with: little, since a node has many of them. */
+const idleBytes = 256;
+/** What a connection that fills its buffer reads into, unless it is busy enough for a slab. */
+const activeBytes = 64 * 1024;
+
+/** Reads chunk after chunk. */
+class PullFlow implements ChunkFlow {
+  readonly #conn: Conn;
+  readonly #sink: ChunkSink;
+  #buffer: Uint8Array = new Uint8Array(idleBytes);
+  #slab: ReceiveSlab | undefined;
+  /** Whether it flows, or has ended. */
+  #reading = false;
+
+  constructor(conn: Conn, sink: ChunkSink) {
+    this.#conn = conn;
+    this.#sink = sink;
+  }
+
+  goOn(): void {
+    if (!this.#reading) this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#reading = true;
+    try {
+      for (;;) {
+        const buffer = this.#slab?.room() ?? this.#buffer;
+        const count = await this.#conn.read(buffer);
+        if (count === null) break;
+        if (!this.#sink.chunk(this.#take(buffer, count))) return void (this.#reading = false);
+      }
+    } catch (error) {
+      this.#slab?.release();
+      return this.#sink.failed(error);
+    }
+    this.#slab?.release();
+    this.#sink.end();
+  }
+
+  #take(buffer: Uint8Array, count: number): Uint8Array {
+    const read = buffer.subarray(0, count);
+    if (buffer.byteLength === idleBytes) {
+      if (count === idleBytes) this.#buffer = new Uint8Array(activeBytes);
+      return read.slice();
+    }
+    if (count <= idleBytes) this.#buffer = new Uint8Array(idleBytes);
+    return (this.#slab ??= new ReceiveSlab(zeroed)).take(read);
+  }
+}
+
+function zeroed(bytes: number): Uint8Array {
+  return new Uint8Array(bytes);
+}

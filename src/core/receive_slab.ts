@@ -1,0 +1,73 @@
+/** A busy connection's first slab, and its largest: the more a read takes, the less a byte costs. */
+const firstBytes = 128 * 1024;
+const largestBytes = 1024 * 1024;
+/** A slab with less room than this is used up. */
+const leastBytes = 64 * 1024;
+/** A chunk smaller than this is copied out, so that it does not keep a slab alive. */
+const smallBytes = 16 * 1024;
+/** After this many small chunks in a row a connection is not busy any more. */
+const patience = 4;
+/** What all connections together may hold for what is yet to come; with more they do with copies. */
+const mostHeldBytes = 32 * 1024 * 1024;
+
+let heldBytes = 0;
+
+/**
+ * Memory that a busy connection receives into, chunk after chunk, each of which is its taker's from then on: one piece of
+ * memory for many chunks, written once. Garbage is what receiving costs most.
+ */
+export class ReceiveSlab {
+  readonly #allocate: (bytes: number) => Uint8Array;
+  #slab: Uint8Array | undefined;
+  #used = 0;
+  #smallChunks = 0;
+
+  /** @param allocate Gives memory, which need not be zeroed. */
+  constructor(allocate: (bytes: number) => Uint8Array) {
+    this.#allocate = allocate;
+  }
+
+  /** Where to read to next; `undefined` while the connection is not busy, or others hold too much. */
+  room(): Uint8Array | undefined {
+    return this.#used === 0 ? this.#slab : this.#slab!.subarray(this.#used);
+  }
+
+  /**
+   * Makes a chunk of what was read.
+   *
+   * @param read Lies at the beginning of `room()`, or in memory that will be written to again.
+   * @returns The chunk, which nobody else writes to.
+   */
+  take(read: Uint8Array): Uint8Array {
+    const slab = this.#slab;
+    const { byteLength } = read;
+    if (byteLength < smallBytes) {
+      if (++this.#smallChunks >= patience) this.release();
+      return read.slice();
+    }
+    this.#smallChunks = 0;
+    if (slab === undefined || read.buffer !== slab.buffer) {
+      if (slab === undefined) this.#hold(firstBytes);
+      return read.slice();
+    }
+    this.#used += byteLength;
+    if (slab.byteLength - this.#used < leastBytes) {
+      this.#hold(Math.min(2 * slab.byteLength, largestBytes));
+    }
+    return read;
+  }
+
+  /** Lets the slab go: nothing more comes, or not soon. */
+  release(): void {
+    this.#hold(0);
+  }
+
+  #hold(bytes: number): void {
+    heldBytes -= this.#slab?.byteLength ?? 0;
+    this.#slab = bytes > 0 && heldBytes + bytes <= mostHeldBytes
+      ? this.#allocate(bytes)
+      : undefined;
+    heldBytes += this.#slab?.byteLength ?? 0;
+    this.#used = 0;
+  }
+}
