@@ -9,6 +9,7 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build, emptyDir } from "@deno/dnt";
 import { readDenoManifest, readNodeManifest, root } from "./manifest.ts";
 import { finishPackage, npmManifest, packageDirectory } from "./npm_package.ts";
@@ -23,22 +24,24 @@ await emptyDir(packageDirectory);
 await build({
   entryPoints: Object.entries(exports).map(([name, path]) => ({ name, path })),
   outDir: packageDirectory,
-  importMap: "deno.json",
+  configFile: pathToFileURL(join(root, "deno.json")).href,
   // With a shim dnt would put an object of its own in the place of `globalThis` and `Deno`, and the adapters,
   // which look for what the runtime has, would find the shim instead.
   shims: {},
+  // Each would be imported by every entry point and declare globals in the user's program. That for `import.meta` also
+  // takes the command for no main module where a link in node_modules/.bin started it.
+  polyfills: false,
   scriptModule: false,
   test: false,
-  // Checked already, by `npm run check` with the TypeScript that the lock file pins; dnt's own is older.
+  // Checked already, by `npm run check`, with the TypeScript that the lock file pins.
   typeCheck: false,
   // The sources are not in the package, so neither are maps to them.
   declarationMap: false,
   skipSourceOutput: true,
-  compilerOptions: {
-    target: "ES2022",
-    lib: ["ES2023", "DOM", "DOM.Iterable", "ESNext.Disposable"],
-  },
-  // What dnt installs to see types; `finishPackage` writes the package.json that is published.
+  // As in tsconfig.build.json.
+  compilerOptions: { target: "ES2022", lib: ["ES2023", "ESNext.Disposable"] },
+  // What dnt installs to see types. It takes what is imported for types alone for a dependency, too; `finishPackage`
+  // writes the package.json that is published.
   package: {
     name,
     version,
@@ -47,6 +50,7 @@ await build({
   },
   postBuild: finishPackage,
 });
+// npm installed for dnt, and dnt wrote an ignore file that package.json's `files` makes needless.
 for (const leftover of ["node_modules", "package-lock.json", ".npmignore"]) {
   rmSync(join(packageDirectory, leftover), { recursive: true, force: true });
 }

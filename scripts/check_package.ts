@@ -40,8 +40,8 @@ function checkPaths(manifest: NpmManifest, paths: string[]): string[] {
     .map((path) => posix.normalize(path))
     .filter((path) => !paths.includes(path))
     .map((path) => `${path} is missing`);
-  // dnt puts a package.json in esm/ and its polyfills, but never a shim: the adapters look for the real thing.
-  const wanted = /^(esm\/(?!_dnt\.shims).*\.(js|d\.ts)|(esm\/)?package\.json)$/;
+  // dnt puts a package.json in esm/. Its shims and polyfills, which it is told to leave out, change globals.
+  const wanted = /^(esm\/(?!_dnt\.).*\.(js|d\.ts)|(esm\/)?package\.json)$/;
   const foreign = paths
     .filter((path) => !wanted.test(path) && !manifest.files.includes(path))
     .map((path) => `${path} does not belong in the package`);

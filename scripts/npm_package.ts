@@ -45,7 +45,7 @@ export function npmManifest(): NpmManifest {
     license: deno.license,
     type: "module" as const,
     exports: npmExports(deno),
-    ...("./cli" in deno.exports && { bin: { anydial: builtPath(deno.exports["./cli"]!, ".js") } }),
+    ...npmBin(deno),
     files: ["esm", ...documents],
     sideEffects: false,
     engines,
@@ -77,6 +77,13 @@ function npmExports(deno: DenoManifest): NpmManifest["exports"] {
     { types: builtPath(path, ".d.ts"), default: builtPath(path, ".js") },
   ]);
   return { ...Object.fromEntries(entries), "./package.json": "./package.json" };
+}
+
+/** Without `./`, which npm takes away when it publishes, with a warning. */
+function npmBin({ exports }: DenoManifest): Pick<NpmManifest, "bin"> {
+  const source = exports["./cli"];
+  if (source === undefined) return {};
+  return { bin: { anydial: builtPath(source, ".js").replace(/^\.\//, "") } };
 }
 
 function builtPath(source: string, extension: ".js" | ".d.ts"): string {

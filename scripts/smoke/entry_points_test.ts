@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { systemDialer } from "@anydial/dialer";
@@ -35,13 +35,16 @@ for (const subpath of Object.keys(manifest.exports)) {
 }
 
 for (const [name, path] of Object.entries(manifest.bin ?? {})) {
-  test(`the command ${name} explains itself`, () => {
-    const args = "deno" in process.versions ? ["run", "-A"] : [];
-    const command = [...args, join(installed, path), "--help"];
-    const { status, stdout } = spawnSync(process.execPath, command, { encoding: "utf8" });
-    assert.equal(status, 0);
-    assert.match(stdout, new RegExp(name));
-  });
+  // Through the link the file does not have the name that it was started by.
+  for (const file of [join(installed, path), join(modules, ".bin", name)]) {
+    test(`the command ${name} explains itself as ${relative(modules, file)}`, () => {
+      const args = "deno" in process.versions ? ["run", "-A"] : [];
+      const command = [...args, file, "--help"];
+      const { status, stdout } = spawnSync(process.execPath, command, { encoding: "utf8" });
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(name));
+    });
+  }
 }
 
 if (!hasPeers) {

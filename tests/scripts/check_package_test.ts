@@ -42,6 +42,11 @@ const planted: [name: string, plant: Plant, message: RegExp][] = [
   ["a missing licence", ({ texts }) => delete texts["LICENSE-MIT"], /^LICENSE-MIT is missing/],
   ["a source", ({ texts }) => texts["esm/a.ts"] = "", /^esm\/a.ts does not belong/],
   ["a shim", ({ texts }) => texts["esm/_dnt.shims.js"] = "", /shims.js does not belong/],
+  [
+    "a polyfill",
+    ({ texts }) => texts["esm/_dnt.polyfills.js"] = "",
+    /polyfills.js does not belong/,
+  ],
   ["another version", ({ manifest }) => manifest.version = "9.9.9", /package.json's version/],
   ["a needless dependency", ({ manifest }) => manifest.dependencies = { a: "1" }, /dependencies/],
   ["a lost file", ({ texts }) => texts["esm/a.js"] = 'import "./b.js";', /imports \.\/b.js/],
