@@ -1,4 +1,5 @@
 import type { DialReport } from "../core/dial_report.ts";
+import { escapeControls } from "./escape_controls.ts";
 
 /** How {@linkcode formatReport} writes. */
 export interface FormatReportOptions {
@@ -18,7 +19,8 @@ const leftColumns = 2 * timeColumns + barColumns + 6;
 /**
  * Writes the report of a dial as a timeline: a line for each lookup, attempt and handshake with the time at which it began, the time
  * that it took, a bar, and how it ended. What succeeded is marked `✓`, what failed `✗`, and what was given up, because another
- * attempt won or the caller aborted, `–`. Long peer ids are shortened to their end within the steps. Control characters are escaped, since names and messages may come from anywhere.
+ * attempt won or the caller aborted, `–`. Long peer ids are shortened to their end within the steps. Control and formatting
+ * characters are escaped, since names and messages may come from anywhere.
  *
  * @example
  * const conn = await systemDialer().dialContext("tcp", "localhost:4001");
@@ -34,11 +36,17 @@ const leftColumns = 2 * timeColumns + barColumns + 6;
  * @param options How wide it may be.
  * @returns The lines, without a line break at the end.
  * @throws {RangeError} If `width` is not a whole number of at least 60.
+ * @throws {TypeError} If there is no report, as with an error that is no `DialError`.
  */
 export function formatReport(report: DialReport, options: FormatReportOptions = {}): string {
   const { width = 80 } = options;
   if (!Number.isInteger(width) || width < 60) {
     throw new RangeError(`width must be a whole number of at least 60, not ${String(width)}`);
+  }
+  if (typeof report?.label !== "string") {
+    throw new TypeError(
+      `report must be that of a connection or of a DialError, not ${String(report)}`,
+    );
   }
   const lines = wrap(`${report.label}: ${rootOutcome(report)}`, width);
   if (report.children.length > 0) {
@@ -139,15 +147,4 @@ function wrap(text: string, width: number): string[] {
   }
   lines.push(line);
   return lines;
-}
-
-/** What would move a terminal's cursor, change its colours or turn the text's direction. */
-// deno-lint-ignore no-control-regex -- finding them is the point
-const controls = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
-
-function escapeControls(text: string): string {
-  return text.replace(
-    controls,
-    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

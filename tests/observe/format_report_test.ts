@@ -91,7 +91,7 @@ test("formatReport() keeps to the width, whatever it has to write", () => {
 });
 
 test("formatReport() escapes what would control a terminal", () => {
-  const hostile = "a\u001b[31m\r\n\u009b\u202e\u2066z";
+  const hostile = "a\u001b[31m\r\n\u009b\u202e\u2066\u200f\u061c\u{e0041}z";
   const report = step("dial", hostile, 0, 1, {
     outcome: "failed",
     error: refused,
@@ -105,8 +105,12 @@ test("formatReport() escapes what would control a terminal", () => {
   });
   const text = formatReport(report);
   // deno-lint-ignore no-control-regex -- looking for them is the point
-  assert.doesNotMatch(text.replaceAll("\n", ""), /[\x00-\x1f\x7f-\x9f\u202e\u2066]/);
-  assert.match(text, /^a\\u001b\[31m\\u000d\\u000a\\u009b\\u202e\\u2066z: failed/);
+  assert.doesNotMatch(text.replaceAll("\n", ""), /[\x00-\x1f\x7f-\x9f\p{Cf}]/u);
+  assert.ok(
+    text.startsWith(
+      "a\\u001b[31m\\u000d\\u000a\\u009b\\u202e\\u2066\\u200f\\u061c\\u{e0041}z: failed",
+    ),
+  );
 });
 
 test("formatReport() shortens peer ids in steps, not in the headline", () => {
@@ -119,5 +123,14 @@ test("formatReport() shortens peer ids in steps, not in the headline", () => {
 test("formatReport() refuses a width that is none", () => {
   for (const width of [59, 80.5, NaN, Infinity]) {
     assert.throws(() => formatReport(step("dial", "x", 0, 1), { width }), RangeError);
+  }
+});
+
+test("formatReport() says so when it gets no report", () => {
+  for (const wrong of [undefined, null, {}]) {
+    assert.throws(() => formatReport(wrong as never), {
+      name: "TypeError",
+      message: /^report must be that of a connection or of a DialError, not /,
+    });
   }
 });
