@@ -1,6 +1,8 @@
 import { checkProxy, type ProxyCheck, type ProxyCheckLevel } from "../proxy/check_proxy.ts";
+import { escapeControls } from "../observe/escape_controls.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { dialOptions, readDialSetup, readProxies } from "./dial_options.ts";
+import { roundTimes } from "./round_times.ts";
 import { writeOutput } from "./standard_streams.ts";
 import { UsageError } from "./usage_error.ts";
 import { warmUp } from "./warm_up.ts";
@@ -40,6 +42,9 @@ export const checkCommand: Command = {
     const proxy = readProxies([input.argument], via);
     const target = input.one("target");
     const level = readLevel(input, target);
+    if (level === "tunnel" && target === undefined) {
+      throw new UsageError("--level tunnel needs --target HOST:PORT");
+    }
     await warmUp();
     const check = await checkNow(input, () => {
       return checkProxy(proxy, {
@@ -59,15 +64,17 @@ export const checkCommand: Command = {
 
 /** `undefined` when the user interrupts. */
 async function checkNow(
-  { signal }: CommandInput,
+  input: CommandInput,
   run: () => Promise<ProxyCheck>,
 ): Promise<ProxyCheck | undefined> {
   try {
     return await run();
   } catch (error) {
-    if (signal.aborted) return undefined;
-    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
-    throw error;
+    if (input.signal.aborted) return undefined;
+    if (!(error instanceof TypeError)) throw error;
+    // What `checkProxy` calls its option is an option of the command here, and there may be several on the line.
+    const message = error.message.replace(/^target\b/, () => `--target "${input.one("target")}"`);
+    throw new UsageError(message, { cause: error });
   }
 }
 
@@ -81,7 +88,7 @@ function json(proxy: string, { error, ...check }: ProxyCheck): string {
   const failure = error && {
     error: { code: error.code, message: error.message, phase: error.phase, hop: error.hop },
   };
-  return JSON.stringify({ proxy, ...check, ...failure });
+  return JSON.stringify({ proxy, ...check, ...failure }, roundTimes);
 }
 
 function text(proxy: string, check: ProxyCheck): string {
@@ -96,7 +103,7 @@ function text(proxy: string, check: ProxyCheck): string {
   return [
     ok ? `${proxy}: works (${level})` : `${proxy}: does not work (${level}); ${far}`,
     ...phases,
-    ...(error === undefined ? [] : [`  ${error.message}`]),
+    ...(error === undefined ? [] : [`  ${escapeControls(error.message)}`]),
     ...(blame === undefined ? [] : [`  to blame: the ${blame}`]),
     "",
   ].join("\n");

@@ -4,7 +4,7 @@ import { formatReport } from "../observe/format_report.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { dialOnce } from "./dial_once.ts";
 import { dialOptions, readDialSetup } from "./dial_options.ts";
-import { writeError, writeOutput } from "./standard_streams.ts";
+import { checkInput, writeError, writeOutput } from "./standard_streams.ts";
 import { parseTarget } from "./target.ts";
 import { warmUp } from "./warm_up.ts";
 
@@ -33,6 +33,7 @@ export const dialCommand: Command = {
   async run(input) {
     const target = parseTarget(input.argument);
     const setup = readDialSetup(input);
+    checkInput();
     await warmUp();
     const result = await dialOnce(target, setup, input.signal);
     if (input.has("verbose")) await writeError(`${formatReport(result.report)}\n`);

@@ -6,6 +6,7 @@ import { dialOnce, type DialResult } from "./dial_once.ts";
 import { dialOptions, readDialSetup } from "./dial_options.ts";
 import { parseDuration } from "./parse_duration.ts";
 import { formatSummary, probeSummary, tellingResult } from "./probe_summary.ts";
+import { roundTimes } from "./round_times.ts";
 import { writeError, writeOutput } from "./standard_streams.ts";
 import { parseTarget } from "./target.ts";
 import { UsageError } from "./usage_error.ts";
@@ -63,7 +64,7 @@ export const probeCommand: Command = {
     await clearProgress();
     const summary = probeSummary(target.text, results);
     if (input.has("json")) {
-      await writeOutput(`${JSON.stringify(summary, roundTime)}\n`);
+      await writeOutput(`${JSON.stringify(summary, roundTimes)}\n`);
     } else {
       const { report } = tellingResult(results);
       await writeOutput(`${formatReport(report, { width: terminalWidth() })}\n`);
@@ -75,11 +76,6 @@ export const probeCommand: Command = {
     return 0;
   },
 };
-
-/** Microseconds are more than enough of a time. */
-function roundTime(key: string, value: unknown): unknown {
-  return key.endsWith("Ms") && typeof value === "number" ? Math.round(value * 1e3) / 1e3 : value;
-}
 
 const mostDials = 10_000;
 

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { checkCommand } from "./check_command.ts";
+import { escapeControls } from "../observe/escape_controls.ts";
 import { type Command, readInput } from "./command.ts";
 import { dialCommand } from "./dial_command.ts";
 import { commandHelp, overallHelp } from "./help.ts";
@@ -34,7 +35,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (error instanceof OutputClosedError) return 141;
     const [line] = String((error as Error).message).split("\n");
     const hint = error instanceof UsageError ? ` (see ${helpFor(args)})` : "";
-    await writeError(`anydial: ${line}${hint}\n`);
+    await writeError(`anydial: ${escapeControls(line!)}${hint}\n`);
     return error instanceof UsageError ? 2 : 1;
   } finally {
     process.off("SIGINT", interrupt);

@@ -1,4 +1,6 @@
+import { fstatSync } from "node:fs";
 import process from "node:process";
+import { UsageError } from "./usage_error.ts";
 
 /** Whoever read the standard output has closed it. */
 export class OutputClosedError extends Error {
@@ -19,17 +21,35 @@ export function watchOutput(): void {
  */
 export function writeOutput(data: Uint8Array | string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(data, (error) => {
-      if (!error) return resolve();
-      const { code } = error as { code?: string };
-      const closed = code === "EPIPE" || code === "ERR_STREAM_DESTROYED";
-      reject(
-        closed
-          ? new OutputClosedError("standard output was closed", { cause: error })
-          : new Error(`Cannot write to standard output: ${error.message}`, { cause: error }),
-      );
-    });
+    try {
+      process.stdout.write(data, (error) => error ? reject(outputError(error)) : resolve());
+    } catch (error) {
+      // Deno throws what a write to a file comes to.
+      reject(outputError(error as Error));
+    }
   });
+}
+
+function outputError(error: Error): Error {
+  const { code } = error as { code?: string };
+  return code === "EPIPE" || code === "ERR_STREAM_DESTROYED"
+    ? new OutputClosedError("standard output was closed", { cause: error })
+    : new Error(`Cannot write to standard output: ${error.message}`, { cause: error });
+}
+
+/**
+ * Refuses a directory as the standard input: Bun would wait for it forever, Node and Deno take it for an empty file.
+ *
+ * @throws {UsageError} If it is one.
+ */
+export function checkInput(): void {
+  let isDirectory = false;
+  try {
+    isDirectory = fstatSync(0).isDirectory();
+  } catch {
+    // Whoever reads it will see what is wrong.
+  }
+  if (isDirectory) throw new UsageError("Cannot read standard input: it is a directory");
 }
 
 /** Writes to the standard error output; what cannot be written there can be told nowhere. */

@@ -14,7 +14,7 @@ export type Target =
 /**
  * Reads a multiaddr, `unix:PATH` or host:port.
  *
- * @throws {UsageError} If it is none of them, or a multiaddr that cannot be dialed.
+ * @throws {UsageError} If it is none of them, such as a URL, or a multiaddr that cannot be dialed.
  */
 export function parseTarget(text: string): Target {
   if (text.startsWith("unix:")) {
@@ -23,6 +23,7 @@ export function parseTarget(text: string): Target {
     return { text, network: "unix", address };
   }
   if (!text.startsWith("/")) {
+    if (text.includes("://")) throw new UsageError(`Cannot dial "${text}": a URL is no target`);
     try {
       splitHostPort(text);
     } catch (error) {

@@ -62,6 +62,10 @@ for (
       /--local-address was given twice for IPv6/,
     ],
     [["probe", "peer.example"], /Cannot dial "peer\.example": missing port/],
+    [
+      ["probe", "http://peer.example/"],
+      /Cannot dial "http:\/\/peer\.example\/": a URL is no target/,
+    ],
     [["dial", "unix:"], /Cannot dial "unix:": the path is missing/],
     [["probe", "/ip4/192.0.2.1/udp/1"], /"udp" is not supported/],
     [["dial", "/nonsense/1"], /Protocol nonsense was unknown/],
@@ -74,3 +78,8 @@ for (
     assertOneLine(stderr, reason);
   });
 }
+
+test("what would control a terminal is escaped in an error", async () => {
+  const { stderr } = await runCli("probe", "\u001b[2J\u202ex");
+  assertOneLine(stderr, /Cannot dial "\\u001b\[2J\\u202ex": missing port/);
+});

@@ -22,10 +22,13 @@ export interface CliProcess {
   readonly result: Promise<CliResult>;
 }
 
-/** Starts `anydial` with these arguments. */
-export function startCli(args: readonly string[]): CliProcess {
+/** Starts `anydial` with these arguments, and maybe with a redirection such as `< /dev/null`, as a shell writes it. */
+export function startCli(args: readonly string[], redirection = ""): CliProcess {
   const start = runtime === "deno" ? ["run", "-A"] : [];
-  const child = spawn(process.execPath, [...start, "src/cli/mod.ts", ...args], { cwd: root });
+  const command = [process.execPath, ...start, "src/cli/mod.ts", ...args];
+  const child = spawn("/bin/sh", ["-c", `exec "$0" "$@" ${redirection}`, ...command], {
+    cwd: root,
+  });
   const stdout: Uint8Array[] = [];
   let stderr = "";
   child.stdout.on("data", (chunk: Uint8Array) => stdout.push(chunk));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { loopbackPeers } from "../../adapters/loopback_peers.ts";
 import type { ListeningPeer, PeerConn } from "../../src/testing/peers.ts";
@@ -112,6 +113,24 @@ test("dial ends quietly with 141 when its output is closed", async () => {
     const { code, stderr } = await result;
     assert.deepEqual([code, stderr], [141, ""]);
     await writing;
+  });
+});
+
+test("dial refuses a directory for its input, and dials nothing", async () => {
+  const { code, stdout, stderr } = await startCli(["dial", peers.refused], "< /").result;
+  assert.deepEqual([code, stdout.byteLength], [2, 0]);
+  assertOneLine(stderr, /Cannot read standard input: it is a directory/);
+});
+
+const noFull = existsSync("/dev/full") ? false : "needs /dev/full, which Linux has";
+test("dial says that its output is full", { skip: noFull }, async () => {
+  await withPeer(async (peer) => {
+    const { result } = startCli(["dial", peer.address], "> /dev/full");
+    const conn = await peer.accept();
+    await conn.write(new TextEncoder().encode("answer"));
+    const { code, stderr } = await result;
+    assert.equal(code, 1);
+    assertOneLine(stderr, /^anydial: Cannot write to standard output: .*no space left/i);
   });
 });
 

@@ -116,6 +116,7 @@ test("check says what does not work, how far it does, and who is to blame", asyn
       "target",
     ]);
     assert.equal(result.error.code, "ERR_PROXY_TARGET_REFUSED");
+    assert.equal(result.durationMs, Math.round(result.durationMs * 1e3) / 1e3);
     assert.equal(result.proxy, `socks5h://***@${socks.address}`);
   });
 });
@@ -127,8 +128,8 @@ test("check of what cannot be read is misuse", async () => {
         ["--level", "deep", "http://127.0.0.1:1"],
         /--level must be tcp, handshake or tunnel, not "deep"/,
       ],
-      [["--level", "tunnel", "http://127.0.0.1:1"], /target is missing/],
-      [["--target", "nowhere", "http://127.0.0.1:1"], /target is unusable: missing port/],
+      [["--level", "tunnel", "http://127.0.0.1:1"], /--level tunnel needs --target HOST:PORT/],
+      [["--target", "nowhere", "http://127.0.0.1:1"], /--target "nowhere" is unusable: missing/],
       [["ftp://127.0.0.1:1"], /unknown scheme "ftp"/],
     ] as const
   ) {
