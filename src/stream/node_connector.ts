@@ -111,12 +111,16 @@ export interface NodeConnector {
  * @param dialer What makes the connections.
  * @param options How to connect.
  * @returns The dialer in the forms that others take.
+ * @throws {TypeError} If `dialer` is none.
  * @throws {RangeError} If `timeoutMs` is not a finite number above 0.
  */
 export function nodeConnector(
   dialer: ContextDialer,
   options: NodeConnectorOptions = {},
 ): NodeConnector {
+  if (typeof dialer?.dialContext !== "function") {
+    throw new TypeError(`Cannot connect through ${String(dialer)}: it has no dialContext method`);
+  }
   const { timeoutMs } = options;
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     throw new RangeError(`timeoutMs must be between 1 and ${2 ** 31 - 1} ms, not ${timeoutMs}`);

@@ -240,3 +240,15 @@ function get(url: string, options: https.RequestOptions): Promise<string> {
       .on("error", reject);
   });
 }
+
+test("nodeConnector() refuses what is no dialer, and a time that is none", () => {
+  for (const wrong of [undefined, null, {}, "tcp"]) {
+    assert.throws(() => nodeConnector(wrong as never), {
+      name: "TypeError",
+      message: /^Cannot connect through .*: it has no dialContext method$/,
+    });
+  }
+  for (const timeoutMs of [0, -1, NaN, Infinity]) {
+    assert.throws(() => nodeConnector(systemDialer(), { timeoutMs }), RangeError);
+  }
+});
