@@ -27,6 +27,7 @@ export interface NpmManifest {
   exports: Record<string, string | { types: string; default: string }>;
   bin?: Record<string, string>;
   files: string[];
+  publishConfig: { access: "public" };
   engines: Record<string, string>;
   dependencies: Record<string, string>;
   peerDependencies?: Record<string, string>;
@@ -48,6 +49,8 @@ export function npmManifest(): NpmManifest {
     ...npmBin(deno),
     files: ["esm", ...documents],
     sideEffects: false,
+    // npm takes a package in a scope for private unless told otherwise.
+    publishConfig: { access: "public" as const },
     engines,
     dependencies,
   };
