@@ -102,11 +102,14 @@ export interface NodeConnector {
  * dials directly, past any proxy. There use an agent with `node:http`. Bun has a `ws` of its own as well, which does take
  * both the agent and `createConnection`.
  *
+ * **The runtime's own `fetch` cannot be brought to it either**: Deno's and Bun's ignore a `dispatcher` and dial directly, and
+ * Node's takes one only of an undici like its own. Use the `fetch` of the package undici.
+ *
  * @example
  * const connector = nodeConnector(dialer);
  * http.get("http://peer.example/", { agent: connector.httpAgent({ keepAlive: true }) });
  * new WebSocket("wss://peer.example/", { agent: connector.httpsAgent() });
- * fetch("https://peer.example/", { dispatcher: new undici.Agent({ connect: connector.connect }) });
+ * undici.fetch("https://peer.example/", { dispatcher: new undici.Agent({ connect: connector.connect }) });
  *
  * @param dialer What makes the connections.
  * @param options How to connect.

@@ -5,7 +5,7 @@ import https from "node:https";
 import { createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 import { connect as tlsConnect, createServer as createTlsServer } from "node:tls";
-import { Agent as UndiciAgent, request as undiciRequest } from "undici";
+import { Agent as UndiciAgent, fetch as undiciFetch, request as undiciRequest } from "undici";
 import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
 import { systemDialer } from "../../adapters/system.ts";
 import { deriveConn } from "../../src/core/derive_conn.ts";
@@ -120,9 +120,22 @@ for (const scheme of ["http", "https"] as const) {
       for (const path of ["/one", "/two"]) {
         const { body } = await undiciRequest(`${url}${path}`, { dispatcher });
         assert.equal(await body.text(), path);
+        assert.equal(await (await undiciFetch(`${url}${path}`, { dispatcher })).text(), path);
       }
       assert.equal(dialer.dials.length, runtime === "bun" ? 0 : 1);
       if (runtime !== "bun") await dispatcher.close();
+    });
+  });
+}
+
+// Node's takes a dispatcher of an undici that is like its own, or fails.
+if (runtime !== "node") {
+  test("the runtime's own fetch ignores a dispatcher", async () => {
+    await withServer("http", async ({ dialer, connector, url }) => {
+      const dispatcher = new UndiciAgent({ connect: connector.connect });
+      const response = await fetch(`${url}/own`, { dispatcher } as unknown as RequestInit);
+      assert.equal(await response.text(), "/own");
+      assert.equal(dialer.dials.length, 0);
     });
   });
 }
