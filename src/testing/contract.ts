@@ -14,7 +14,7 @@ import { Trial } from "./trial.ts";
  * - `ipv6`: it, or the machine, has no IPv6.
  * - `names`: it dials no host names.
  * - `peer-reset`: a peer's reset cannot be told from its end.
- * - `reset`: `reset()` does not reach the peer as one.
+ * - `reset`: `reset()` does not reach the peer as one, as with Deno's own sockets.
  * - `silent`: there is no peer that lets a dial hang.
  * - `unix`: it dials no unix paths.
  * - `unreachable`: it is never told that there is no way to an address.
