@@ -1,8 +1,8 @@
 import type { ContextDialer, DialOptions, Multiaddr, Network } from "../core/dialer.ts";
 import type { Conn } from "../core/conn.ts";
-import { splitHostPort } from "../core/host_port.ts";
 import { dialArgs, parseMultiaddr } from "../resolve/dial_args.ts";
 import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
+import { dialTarget as readTarget } from "../resolve/dial_target.ts";
 import { readDnsaddr } from "../resolve/dnsaddr.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -14,23 +14,17 @@ export type Target =
 /**
  * Reads a multiaddr, `unix:PATH` or host:port.
  *
- * @throws {UsageError} If it is none of them, such as a URL, or a multiaddr that cannot be dialed.
+ * @throws {UsageError} If it is none of them, such as a URL, or an address or a multiaddr that cannot be dialed.
  */
 export function parseTarget(text: string): Target {
   if (text.startsWith("unix:")) {
     const address = text.slice("unix:".length);
     if (address === "") throw new UsageError(`Cannot dial "${text}": the path is missing`);
-    return { text, network: "unix", address };
+    return checked({ text, network: "unix", address });
   }
   if (!text.startsWith("/")) {
     if (text.includes("://")) throw new UsageError(`Cannot dial "${text}": a URL is no target`);
-    try {
-      splitHostPort(text);
-    } catch (error) {
-      const reason = (error as Error).message.replace(/^.*": /, "");
-      throw new UsageError(`Cannot dial "${text}": ${reason}`, { cause: error });
-    }
-    return { text, network: "tcp", address: text };
+    return checked({ text, network: "tcp", address: text });
   }
   const multiaddr = parseMultiaddr(text);
   // What a `/dnsaddr` stands for is only known once it is looked up.
@@ -42,6 +36,13 @@ export function parseTarget(text: string): Target {
     }
   }
   return { text, multiaddr: multiaddr as Multiaddr };
+}
+
+/** What could not be dialed anywhere is misuse, not a failed dial. */
+function checked(target: Exclude<Target, { multiaddr: Multiaddr }>): Target {
+  const read = readTarget(target.network, target.address);
+  if ("reason" in read) throw new UsageError(`Cannot dial "${target.text}": ${read.reason}`);
+  return target;
 }
 
 /** Dials what the user wants. */

@@ -66,6 +66,8 @@ for (
       ["probe", "http://peer.example/"],
       /Cannot dial "http:\/\/peer\.example\/": a URL is no target/,
     ],
+    [["probe", "peer.example:0"], /Cannot dial "peer\.example:0": port 0 cannot be dialed/],
+    [["probe", "a name:80"], /Cannot dial "a name:80": "a name" is neither a name nor an IP/],
     [["dial", "unix:"], /Cannot dial "unix:": the path is missing/],
     [["probe", "/ip4/192.0.2.1/udp/1"], /"udp" is not supported/],
     [["dial", "/nonsense/1"], /Protocol nonsense was unknown/],
