@@ -53,11 +53,13 @@ function bunConnector(options: NetDialerOptions): Connector {
   };
 }
 
-/** What a socket's callbacks know of it: the attempt while it connects, then the connection. */
+/** What a socket's callbacks know of it: the attempt only while it connects, then the connection. */
 interface Context {
-  connected(socket: OpenSocket): void;
-  failed(error: unknown): void;
-  conn?: BunConn;
+  attempt: {
+    connected(socket: OpenSocket): void;
+    failed(error: unknown): void;
+  } | undefined;
+  conn: BunConn | undefined;
 }
 
 type OpenSocket = BunSocket & { readonly data: Context };
@@ -71,31 +73,32 @@ function open(
   opened: (socket: BunSocket, request: ConnectRequest) => BunConn,
   done: ConnectDone,
 ): () => void {
-  let settled = false;
   let cancelled = false;
+  const context: Context = { attempt: undefined, conn: undefined };
   const settle = () => {
-    if (settled) return false;
-    settled = true;
+    if (context.attempt === undefined) return false;
+    context.attempt = undefined;
     pending--;
     return true;
   };
-  const context: Context = {
+  const failed = (error: unknown) => {
+    if (!settle() || cancelled) return;
+    connectFailure(error, request).then((failure) => cancelled || done(failure));
+  };
+  context.attempt = {
     connected(socket) {
       if (!settle()) return;
       if (cancelled) return socket.close();
       done(undefined, context.conn = opened(socket, request));
     },
-    failed(error) {
-      if (!settle() || cancelled) return;
-      connectFailure(error, request).then((failure) => cancelled || done(failure));
-    },
+    failed,
   };
   pending++;
   try {
     Bun.connect({ allowHalfOpen: true, data: context, socket: handlers, ...target })
-      .catch(context.failed);
+      .catch(failed);
   } catch (error) {
-    queueMicrotask(() => context.failed(error));
+    queueMicrotask(() => failed(error));
   }
   return () => cancelled = true;
 }
@@ -110,8 +113,8 @@ function ipTarget(request: IpRequest, { host: hostname, localAddress }: Ends): T
 
 /** One set of callbacks for all sockets; each socket's `data` is its context. */
 const handlers: BunHandlers = {
-  open: (socket) => socket.data.connected(socket),
-  connectError: (socket, error) => socket.data.failed(error),
+  open: (socket) => socket.data.attempt?.connected(socket),
+  connectError: (socket, error) => socket.data.attempt?.failed(error),
   data: (socket, chunk) => socket.data.conn?.onData(chunk),
   drain: (socket) => socket.data.conn?.onDrain(),
   end: (socket) => socket.data.conn?.onEnd(),

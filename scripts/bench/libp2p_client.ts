@@ -1,47 +1,33 @@
 /**
- * Measures libp2p's connections on one runtime: the rounds of this transport and of `@libp2p/tcp` alternate, so that whatever else the
- * machine does meets both. Prints the times as JSON. Arguments: port, rounds, bytes, dials, the multiaddr of a node.
+ * Measures libp2p's connections on one runtime, of this transport and of `@libp2p/tcp`. Prints the times as JSON. Arguments: port,
+ * rounds, bytes, dials, the multiaddr of a node.
  */
 import { multiaddr } from "@multiformats/multiaddr";
-import { tcp as theirs } from "@libp2p/tcp";
 import { Uint8ArrayList } from "uint8arraylist";
-import { type MultiaddrConnection, tcp, type TcpTransport } from "../../src/libp2p/mod.ts";
 import { bulkProtocol, exchangeBulk } from "../../tests/libp2p/bulk_protocol.ts";
 import { makeNode } from "../../tests/libp2p/make_node.ts";
+import { dialWith, serverAddr, type Who } from "./libp2p_transports.ts";
+import { alternate } from "./ratio_table.ts";
+import { readRequest, sendRequest } from "./read_request.ts";
 
-const [port, rounds, bytes, dials] = process.argv.slice(2, 6).map(Number) as number[];
-const nodeMa = process.argv[6]!;
-const ma = multiaddr(`/ip4/127.0.0.1/tcp/${port}`);
+const [port, rounds, bytes, dials] = process.argv.slice(2, 6).map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const nodeAddr = multiaddr(process.argv[6]);
+const ma = serverAddr(port);
 
-/** The other side of a whole node's stream is busier than this one, so less goes over it. */
+/** Noise makes a whole node's stream slow, so less goes over it. */
 const streamBytes = 32 * 1024 * 1024;
-
-const noLog = Object.assign(() => {}, {
-  error() {},
-  trace() {},
-  enabled: false,
-  newScope: () => noLog,
-});
-const components = { logger: { forComponent: () => noLog } } as never;
-const upgrader = {
-  upgradeOutbound: (connection: MultiaddrConnection) => Promise.resolve(connection),
-};
-const transports = { theirs: theirs()(components) as TcpTransport, ours: tcp()(components) };
-
-type Who = keyof typeof transports;
-
-async function dial(who: Who): Promise<MultiaddrConnection> {
-  const signal = new AbortController().signal;
-  const dialed = transports[who].dial(ma, { signal, upgrader } as never);
-  return await dialed as unknown as MultiaddrConnection;
-}
 
 /** Only until it is connected: what a close costs is something else. */
 async function dialMany(who: Who): Promise<number> {
   let ms = 0;
-  for (let index = 0; index < dials!; index++) {
+  for (let index = 0; index < dials; index++) {
     const start = performance.now();
-    const connection = await dial(who);
+    const connection = await dialWith(who, ma);
     ms += performance.now() - start;
     connection.abort(new Error("enough"));
   }
@@ -49,16 +35,16 @@ async function dialMany(who: Who): Promise<number> {
 }
 
 async function receive(who: Who): Promise<number> {
-  const connection = await dial(who);
+  const connection = await dialWith(who, ma);
   const start = performance.now();
-  let left = bytes!;
+  let left = bytes;
   const received = new Promise<void>((resolve) => {
     connection.addEventListener("message", ({ data }) => {
       left -= data.byteLength;
       if (left <= 0) resolve();
     });
   });
-  connection.send(request("R"));
+  connection.send(readRequest(bytes));
   await received;
   const ms = performance.now() - start;
   connection.abort(new Error("enough"));
@@ -66,11 +52,11 @@ async function receive(who: Who): Promise<number> {
 }
 
 async function send(who: Who, piece: () => Uint8Array | Uint8ArrayList): Promise<number> {
-  const connection = await dial(who);
+  const connection = await dialWith(who, ma);
   const start = performance.now();
   const answered = new Promise((resolve) => connection.addEventListener("message", resolve));
-  connection.send(request("S"));
-  for (let left = bytes!; left > 0;) {
+  connection.send(sendRequest(bytes));
+  for (let left = bytes; left > 0;) {
     const data = piece();
     left -= data.byteLength;
     const rest = left < 0 ? data.subarray(0, data.byteLength + left) : data;
@@ -87,13 +73,6 @@ async function send(who: Who, piece: () => Uint8Array | Uint8ArrayList): Promise
   return ms;
 }
 
-function request(kind: string): Uint8Array {
-  const data = new Uint8Array(9);
-  data[0] = kind.charCodeAt(0);
-  new DataView(data.buffer).setBigUint64(1, BigInt(bytes!), true);
-  return data;
-}
-
 const plain = new Uint8Array(64 * 1024);
 
 /** What yamux and noise make of a message: its length, the encrypted header, the message, and a tag. */
@@ -102,9 +81,10 @@ function frame(messageBytes: number): () => Uint8ArrayList {
   return () => new Uint8ArrayList(...parts);
 }
 
+/** Both ways, between whole nodes. */
 async function stream(who: Who): Promise<number> {
   const node = await makeNode({ transport: who });
-  const connection = await node.dial(multiaddr(nodeMa));
+  const connection = await node.dial(nodeAddr);
   const opened = await connection.newStream(bulkProtocol);
   const start = performance.now();
   await exchangeBulk(opened, streamBytes);
@@ -113,28 +93,18 @@ async function stream(who: Who): Promise<number> {
   return ms;
 }
 
-const cases: Record<string, { bytes?: number; run: (who: Who) => Promise<number> }> = {
-  "dial": { run: dialMany },
-  "receive": { bytes, run: receive },
-  "send 64 KiB": { bytes, run: (who) => send(who, () => plain) },
-  "send frames of 64 KiB": { bytes, run: (who) => send(who, frame(64 * 1024 - 30)) },
-  "send frames of 4 KiB": { bytes, run: (who) => send(who, frame(4 * 1024)) },
-  "node's stream": { bytes: 2 * streamBytes, run: stream },
+const both = (run: (who: Who) => Promise<number>) => ({
+  theirs: () => run("theirs"),
+  ours: () => run("ours"),
+});
+const cases = {
+  "dial": both(dialMany),
+  "receive": both(receive),
+  "send 64 KiB": both((who) => send(who, () => plain)),
+  "send frames": both((who) => send(who, frame(64 * 1024 - 30))),
+  "send small": both((who) => send(who, frame(4 * 1024))),
+  "node's stream": both(stream),
 };
-
-const results: Record<string, { bytes?: number; theirs: number[]; ours: number[] }> = {};
-for (const [name, { bytes, run }] of Object.entries(cases)) {
-  const result = results[name] = { ...(bytes && { bytes }), theirs: [], ours: [] } as
-    & { bytes?: number }
-    & Record<Who, number[]>;
-  // The first round of each warms up.
-  for (let round = 0; round <= rounds!; round++) {
-    const pair: Who[] = round % 2 === 0 ? ["theirs", "ours"] : ["ours", "theirs"];
-    for (const who of pair) {
-      const ms = await run(who);
-      if (round > 0) result[who].push(ms);
-    }
-  }
-}
-console.log(JSON.stringify(results));
+console.log(JSON.stringify(await alternate(cases, rounds)));
+// On Deno a stopped node keeps the process alive.
 process.exit(0);

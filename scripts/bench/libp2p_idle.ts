@@ -1,43 +1,31 @@
 /**
- * Measures what idle connections cost: dials many with one transport, and prints the bytes of memory that each takes. Arguments:
- * port, connections, whose transport.
+ * Measures what idle connections of one transport cost. Prints the bytes of memory that each takes as JSON. Arguments: port,
+ * connections, whose transport.
  */
-import { multiaddr } from "@multiformats/multiaddr";
-import { tcp as theirs } from "@libp2p/tcp";
-import { tcp } from "../../src/libp2p/mod.ts";
+import { dialWith, serverAddr, type Who } from "./libp2p_transports.ts";
 
 const [port, count] = process.argv.slice(2, 4).map(Number) as [number, number];
-const make = process.argv[4] === "ours" ? tcp() : theirs();
-const noLog = Object.assign(() => {}, {
-  error() {},
-  trace() {},
-  enabled: false,
-  newScope: () => noLog,
-});
-const transport = make({ logger: { forComponent: () => noLog } } as never);
-const upgrader = { upgradeOutbound: (connection: unknown) => Promise.resolve(connection) };
-const ma = multiaddr(`/ip4/127.0.0.1/tcp/${port}`);
+const who = process.argv[4] as Who;
+const ma = serverAddr(port);
 const connections: unknown[] = [];
 
-async function dial(times: number): Promise<void> {
-  const signal = new AbortController().signal;
-  for (let index = 0; index < times; index++) {
-    connections.push(await transport.dial(ma, { signal, upgrader } as never));
-  }
+async function dial(): Promise<void> {
+  for (let index = 0; index < count; index++) connections.push(await dialWith(who, ma));
 }
 
-async function memory(): Promise<number> {
+async function residentBytes(): Promise<number> {
+  const { gc, Bun } = globalThis as { gc?(): void; Bun?: { gc(force: boolean): void } };
   for (let round = 0; round < 5; round++) {
-    (globalThis as { gc?: () => void }).gc?.();
-    (globalThis as { Bun?: { gc(force: boolean): void } }).Bun?.gc(true);
+    gc?.();
+    Bun?.gc(true);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return process.memoryUsage().rss;
 }
 
-// What the first ones cost is the code's, not the connections'.
-await dial(100);
-const before = await memory();
-await dial(count);
-console.log(Math.round((await memory() - before) / count));
+// What the first ones cost is the code's and the growing heap's, not the connections'.
+await dial();
+const before = await residentBytes();
+await dial();
+console.log(JSON.stringify({ idle: { [who]: [(await residentBytes() - before) / count] } }));
 process.exit(0);

@@ -2,7 +2,8 @@
  *
  * Prints its port, then serves each connection in a thread by its first byte: 'R' <8-byte little-endian count> sends that many
  * bytes and closes; 'W' drains up to FIN and answers one byte; 'S' <count> drains that many and answers one byte. Anything
- * else, or FIN at once: closes. It closes with RST, so that no client port lingers in TIME_WAIT and slows the next dials. Ends with its standard input.
+ * else, or FIN at once: closes. It closes with RST, so that no client port lingers in TIME_WAIT and slows the next dials.
+ * Ends with its standard input.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
