@@ -7,9 +7,13 @@
  * @param signal The signal, or `undefined` for one that never aborts. One that has aborted already is the caller's to check.
  * @param listener What to call.
  * @returns Undoes the link; may be called more than once.
+ * @throws {TypeError} If it is no signal.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return nothing;
+  if (typeof signal.addEventListener !== "function") {
+    throw new TypeError(`signal must be an AbortSignal, not ${String(signal)}`);
+  }
   signal.addEventListener("abort", listener, { once: true });
   return () => signal.removeEventListener("abort", listener);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { systemDialer } from "../../adapters/system.ts";
 import { abortable, linkedController, onAbort } from "../../src/core/signals.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
@@ -103,4 +104,16 @@ test("what fails late after an abort is nobody's unhandled rejection", async () 
   } finally {
     process.off("unhandledRejection", listen);
   }
+});
+
+test("onAbort() says what is no signal", async () => {
+  const wrong = { signal: 5 as unknown as AbortSignal };
+  assert.throws(() => onAbort(wrong.signal, () => {}), {
+    name: "TypeError",
+    message: "signal must be an AbortSignal, not 5",
+  });
+  await assert.rejects(systemDialer().dialContext("tcp", "127.0.0.1:9", wrong), {
+    name: "TypeError",
+    message: "signal must be an AbortSignal, not 5",
+  });
 });
