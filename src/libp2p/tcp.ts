@@ -1,4 +1,5 @@
 import {
+  AbortError,
   type CounterGroup,
   type Listener,
   type Logger,
@@ -10,6 +11,7 @@ import type { Conn } from "../core/conn.ts";
 import { isDialError } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
 import type { Multiaddr } from "../core/dialer.ts";
+import { abortable } from "../core/signals.ts";
 import { toMultiaddrConnection } from "./conn_multiaddr_connection.ts";
 import { rememberConn } from "./dial_report_of.ts";
 import { sharedCounters } from "./shared_counters.ts";
@@ -116,13 +118,17 @@ class DialingTcp {
     rememberConn(maConn, conn);
     try {
       this.#log("new outbound connection %a", ma);
-      const connection = await options.upgrader.upgradeOutbound(maConn, options);
+      const upgrade = options.upgrader.upgradeOutbound(maConn, options);
+      // What it makes of an abort is an error of its own, and a gater it asks may never answer.
+      const connection = await abortable(upgrade, options.signal, (late) => {
+        late.abort(asError(options.signal.reason));
+      });
       rememberConn(connection, conn);
       return connection;
     } catch (error) {
       this.#errors?.increment({ outbound_upgrade: true });
       this.#log.error("error upgrading outbound connection - %e", error);
-      maConn.abort(error as Error);
+      maConn.abort(asError(error));
       throw error;
     }
   }
@@ -160,6 +166,11 @@ class DialingTcp {
     this.#log.error("dial to %a errored - %e", ma, error);
     this.#events?.increment({ error: true });
   }
+}
+
+/** libp2p reads an error's message, and the reason of an abort may be anything. */
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new AbortError(String(reason));
 }
 
 type StepType = TcpStepEvent["type"] extends `tcp:${infer Type}` ? Type : never;

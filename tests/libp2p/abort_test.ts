@@ -132,22 +132,55 @@ test("an abort in the handshake with a proxy ends the dial, and the connection t
   });
 });
 
-test("an abort in the upgrade resets the connection, and the dial fails as the upgrade does", async () => {
+const upgrades: [what: string, run: (signal: AbortSignal) => Promise<Connection>][] = [
+  [
+    "fails with an error of its own",
+    (signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(new Error("the upgrade was cut off")))
+      ),
+  ],
+  ["hears no signal", () => new Promise(() => {})],
+];
+for (const [what, run] of upgrades) {
+  test(`an abort in an upgrade that ${what} rejects with its reason, and resets the connection`, async () => {
+    await withPeer(async (trial, peer, ma) => {
+      const counted = new CountedSignal();
+      const { controller } = counted;
+      const reason = { why: "the caller changed its mind" };
+      const failure = await trial.failure(ma, {
+        signal: controller.signal,
+        upgrade: () => {
+          const upgraded = run(controller.signal);
+          setTimeout(() => controller.abort(reason));
+          return upgraded;
+        },
+      });
+      assert.equal(failure, reason);
+      assert.equal(trial.opened[0]!.status, "aborted");
+      assert.deepEqual(trial.counters.libp2p_tcp_dialer_errors_total, { outbound_upgrade: 1 });
+      const conn = await peer.accept();
+      await conn.read(new Uint8Array(1)).catch(() => {});
+    });
+  });
+}
+
+test("a connection that an aborted upgrade gives after all is aborted", async () => {
   await withPeer(async (trial, _peer, ma) => {
     const controller = new AbortController();
     const reason = new Error("the caller changed its mind");
+    const aborted = Promise.withResolvers<unknown>();
+    const upgraded = Promise.withResolvers<Connection>();
     const failure = await trial.failure(ma, {
       signal: controller.signal,
       upgrade: () => {
-        const upgraded = new Promise<Connection>((_, reject) =>
-          controller.signal.addEventListener("abort", () => reject(controller.signal.reason))
-        );
-        controller.abort(reason);
-        return upgraded;
+        setTimeout(() => controller.abort(reason));
+        return upgraded.promise;
       },
     });
     assert.equal(failure, reason);
-    assert.equal(trial.opened[0]!.status, "aborted");
+    upgraded.resolve({ abort: aborted.resolve } as never);
+    assert.equal(await aborted.promise, reason);
   });
 });
 
