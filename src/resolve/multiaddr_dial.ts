@@ -119,7 +119,10 @@ export class MultiaddrDial {
       const { txtResolver: _, ...rest } = this.#options;
       const options: DialOptions = { ...rest, signal, remoteMultiaddr: ma, onEvent };
       const dial = (async () => await dialer.dialContext(args.network, args.address, options))();
-      const conn = await abortable(dial, signal, (late) => late.close());
+      const conn = await abortable(dial, signal, (late) => late?.close?.());
+      if (typeof conn?.read !== "function") {
+        throw new TypeError("the dialer answered no connection");
+      }
       this.#succeed(attempt, conn, startMs);
     } catch (thrown) {
       if (this.#over) return;
@@ -203,7 +206,6 @@ export class MultiaddrDial {
   }
 
   #succeed(winner: Attempt, conn: Conn, startMs: number): void {
-    // Throws where a dialer answered something else than a connection.
     const derived = deriveConn(conn, {
       report: reportWith(this.#trace, winner.node, conn, startMs),
     });

@@ -88,6 +88,26 @@ test("a dialer that fails fails the dial, and nobody else dials", async () => {
   }, { dialer });
 });
 
+test("a dialer that answers something else than a connection fails the dial, also when it is late", async () => {
+  for (const answer of [undefined, null, 5, {}]) {
+    const answered = Promise.withResolvers<never>();
+    const dialer = dialerFunc(() => answered.promise);
+    answered.resolve(answer as never);
+    const error = await new TransportTrial({ dialer }).failure("/ip4/192.0.2.1/tcp/4001");
+    assert.ok(isDialError(error));
+    assert.equal(error.code, "ERR_DIAL_FAILED");
+    assert.match(error.message, /192\.0\.2\.1:4001: the dialer answered no connection$/);
+
+    const late = Promise.withResolvers<never>();
+    const slow = { dialer: dialerFunc(() => late.promise), connectTimeoutMs: 20 };
+    const limit = await new TransportTrial(slow).failure("/ip4/192.0.2.1/tcp/4001");
+    assert.equal((limit as { code?: string }).code, "ETIMEDOUT");
+    late.resolve(answer as never);
+    // What nobody catches would fail the test.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+});
+
 test("a dialer gets names as names, with the family as its network", async () => {
   const [dialer, dialed] = notingDialer();
   const trial = new TransportTrial({ dialer });
