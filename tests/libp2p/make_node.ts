@@ -3,7 +3,7 @@ import { type Identify, identify } from "@libp2p/identify";
 import type { ConnectionGater, Libp2p, MultiaddrResolver } from "@libp2p/interface";
 import { type Ping, ping } from "@libp2p/ping";
 import { tcp as theirs } from "@libp2p/tcp";
-import { createLibp2p } from "libp2p";
+import { createLibp2p, type Libp2pOptions } from "libp2p";
 import { tcp, type TcpOptions } from "../../src/libp2p/mod.ts";
 import { serveBulk } from "./bulk_protocol.ts";
 import { noiseHere } from "./noise_here.ts";
@@ -21,6 +21,8 @@ export interface NodeOptions {
   readonly connectionGater?: ConnectionGater;
   /** Who resolves multiaddrs, in the place of libp2p's own resolvers. */
   readonly resolvers?: Record<string, MultiaddrResolver>;
+  /** Whom libp2p's own resolvers ask. */
+  readonly dns?: NonNullable<Libp2pOptions["dns"]>;
 }
 
 /** Makes and starts a node. */
@@ -32,6 +34,7 @@ export async function makeNode(options: NodeOptions = {}): Promise<Node> {
     // There may be several copies of uint8arraylist, whose types are the same in all but name.
     streamMuxers: [yamux() as never],
     services: { identify: identify(), ping: ping() },
+    ...(options.dns && { dns: options.dns }),
     ...(options.resolvers && { connectionManager: { resolvers: options.resolvers } }),
     // It aborts a connection whose ping takes long, as it does behind 32 MiB where noise is slow.
     connectionMonitor: { enabled: false },
