@@ -3,7 +3,8 @@ import type { IpFamily } from "./ip_literal.ts";
 import { type LookupOptions, type Resolver, withLocalhost } from "./resolver.ts";
 
 /**
- * The system's getaddrinfo, with `localhost` and its subdomains answered locally.
+ * The system's getaddrinfo, with `localhost` and its subdomains answered locally, and nobody asked for an `.onion`: whoever sees
+ * that lookup learns what was meant to be hidden (RFC 7686 §2).
  *
  * A getaddrinfo call cannot be cancelled: an aborted lookup is abandoned, and may delay the exit of the process until the
  * system gives up. One lookup is in flight per name and family; whoever asks meanwhile shares it.
@@ -13,6 +14,7 @@ export const systemResolver: Resolver = withLocalhost({ lookup });
 const inFlight = new Map<string, Promise<readonly string[]>>();
 
 function lookup(host: string, { family, signal }: LookupOptions): Promise<readonly string[]> {
+  if (/\.onion\.?$/i.test(host)) return Promise.reject(notFound(host));
   const key = `${family} ${host}`;
   let shared = inFlight.get(key);
   if (shared === undefined) {
@@ -27,4 +29,9 @@ async function getaddrinfo(host: string, family: IpFamily): Promise<readonly str
   const { promises: dns } = await import("node:dns");
   const found = await dns.lookup(host, { family, all: true });
   return found.map(({ address }) => address);
+}
+
+function notFound(host: string): Error {
+  const error = new Error(`Cannot look up "${host}": only a proxy into Tor knows it`);
+  return Object.assign(error, { code: "ENOTFOUND" });
 }

@@ -24,6 +24,14 @@ test("the system's resolver knows localhost, and not what has too long a label",
   assert.match(String((error as { code?: unknown }).code), /^(ENOTFOUND|EAI_)/);
 });
 
+test("RFC 7686 §2: the system is not asked for an onion address", async () => {
+  for (const host of ["peer.onion", "a.PEER.Onion."]) {
+    const error = await reasonOf(systemResolver.lookup(host, { family: 4 })) as Error;
+    assert.equal((error as { code?: string }).code, "ENOTFOUND");
+    assert.match(error.message, /only a proxy into Tor/);
+  }
+});
+
 test("lookups of the same name and family share one call, and end on their own", async () => {
   const host = `${"b".repeat(64)}.test`;
   const watched = new WatchedSignal();
