@@ -26,6 +26,7 @@ const steps: Record<string, string[]> = {
     "tsconfig.build.json",
     "--noEmit",
   ],
+  "doc blocks": [deno, "check", "--quiet", "--doc-only", ...globSync("docs/*.md", { cwd: root })],
   "documentation": [deno, "doc", "--lint", "--no-npm", ...entryPoints],
   "imports": [node, "scripts/check_imports.ts"],
   "manifests": [node, "scripts/check_manifests.ts"],

@@ -1,6 +1,6 @@
 /** Checks that deno.json, package.json, the lock file, the changelog and the documents tell the same story. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import {
   type DenoManifest,
   type NodeManifest,
@@ -31,9 +31,10 @@ export function checkManifests(files: ManifestFiles): string[] {
     ...checkLockFile(files.lockFile, files.deno),
     ...checkNpmConfig(files.npmConfig),
     ...checkChangelog(files.changelog, files.deno),
-    ...Object.entries(files.documents).flatMap(([name, text]) =>
-      checkSubpaths(name, text, files.deno)
-    ),
+    ...Object.entries(files.documents).flatMap(([name, text]) => [
+      ...checkSubpaths(name, text, files.deno),
+      ...checkLinks(name, text),
+    ]),
   ];
 }
 
@@ -127,9 +128,31 @@ function checkSubpaths(document: string, text: string, deno: DenoManifest): stri
     .map((subpath) => `${document} names ${deno.name}${subpath.slice(1)}, which is no entry point`);
 }
 
+/** Every link within the repository must lead to a file, and within a document to a heading. */
+function checkLinks(document: string, text: string): string[] {
+  const prose = text.replace(/^ *```.*?^ *```$/gms, "");
+  const headings = [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+  const leadsSomewhere = (link: string) =>
+    link.startsWith("#")
+      ? headings.includes(link.slice(1))
+      : existsSync(join(root, dirname(document), link.replace(/#.*/, "")));
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link]) => link!)
+    .filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(link))
+    .map((link) => `${document} links to ${link}, which is not there`);
+}
+
+/** What a heading is called in links. */
+function anchorOf(heading: string): string {
+  return heading.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");
+}
+
 function readManifestFiles(): ManifestFiles {
   const read = (name: string) => readFileSync(join(root, name), "utf8");
-  const names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+  const names = [
+    ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+    ...globSync("docs/*.md", { cwd: root }),
+  ];
   return {
     deno: readDenoManifest(),
     node: readNodeManifest(),

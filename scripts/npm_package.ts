@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type DenoManifest,
@@ -13,7 +13,13 @@ import { findImports, readSources } from "./source_imports.ts";
 export const packageDirectory: string = join(root, "npm");
 
 /** What the package has beside its code. */
-const documents = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+const documents = [
+  "README.md",
+  "CHANGELOG.md",
+  "docs/libp2p.md",
+  "LICENSE-APACHE",
+  "LICENSE-MIT",
+];
 
 /** Needed by `./libp2p` alone, so nobody else shall be made to install them. */
 const optionalPeers = ["@libp2p/interface", "@libp2p/tcp", "@libp2p/utils"];
@@ -68,6 +74,7 @@ export function finishPackage(): void {
   const manifest = npmManifest();
   const text = JSON.stringify(manifest, undefined, 2) + "\n";
   writeFileSync(join(packageDirectory, "package.json"), text);
+  mkdirSync(join(packageDirectory, "docs"), { recursive: true });
   for (const name of documents) copyFileSync(join(root, name), join(packageDirectory, name));
   for (const path of Object.values(manifest.bin ?? {})) {
     makeExecutable(join(packageDirectory, path));

@@ -70,6 +70,17 @@ const planted: [name: string, plant: (files: ManifestFiles) => void, expected: R
     (files) => files.documents["README.md"] += " jsr:@anydial/dialer@^1/nowhere",
     /names @anydial\/dialer\/nowhere/,
   ],
+  [
+    "a link to a lost file",
+    (files) =>
+      files.documents["docs/page.md"] = "[a](../README.md#x) [b](https://b.example) [c](x.md)",
+    /docs\/page.md links to x.md,/,
+  ],
+  [
+    "a link to a lost heading",
+    (files) => files.documents["README.md"] = "# On @a/b\n[a](#on-ab) [b](#on-b)",
+    /README.md links to #on-b,/,
+  ],
 ];
 for (const [name, plant, expected] of planted) {
   test(`checkManifests() finds what does not agree: ${name}`, () => {
