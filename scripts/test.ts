@@ -1,5 +1,6 @@
 /**
- * Runs every test file on Node, Deno and Bun, and the packed package on all its runtimes.
+ * Runs every test file on Node, Deno and Bun, those of `./libp2p` also on Node 22, the oldest it is for, and the packed package
+ * on all its runtimes.
  *
  *     npm test
  *     npm test -- --runtime bun tests/host_port_test.ts
@@ -16,6 +17,9 @@ import { sourceRuntimes } from "./runtimes.ts";
 import { smokePackage } from "./smoke.ts";
 import { type FileResult, runTestFile } from "./test_file.ts";
 import { countTests, formatCounts, isSuccess, listRemarkable } from "./test_summary.ts";
+
+/** The runtimes for test files; not all run all files where none is named. */
+type TestRuntime = typeof sourceRuntimes[number] | "node22";
 
 /** How long all files may take on one runtime. */
 const runtimeLimitMs = 540_000;
@@ -45,28 +49,28 @@ const counts = countTests(results);
 process.exitCode = isSuccess(counts, values["no-skip"]) ? 0 : 1;
 console.log(["", ...listRemarkable(results), "", ...summary, formatCounts(counts)].join("\n"));
 
-function chosenRuntimes(): (typeof sourceRuntimes[number] | "package")[] {
-  // The package's suite is not made of the files named.
-  const all = [...sourceRuntimes, ...(positionals.length === 0 ? ["package" as const] : [])];
-  const wanted = values.runtime ?? all;
-  const unknown = wanted.filter((name) => !["package", ...sourceRuntimes].includes(name));
+function chosenRuntimes(): (TestRuntime | "package")[] {
+  const known = [...sourceRuntimes, "node22" as const, "package" as const];
+  // With files named, the package's suite is not made of them, and Node 22 is for whoever asks.
+  const wanted: readonly string[] = values.runtime ??
+    (positionals.length === 0 ? known : sourceRuntimes);
+  const unknown = wanted.filter((name) => !known.some((runtime) => runtime === name));
   if (unknown.length > 0) throw new TypeError(`Cannot test on ${unknown}: unknown runtime`);
-  return [...sourceRuntimes, "package" as const].filter((name) => wanted.includes(name));
+  return known.filter((name) => wanted.includes(name));
 }
 
-async function testSources(
-  runtime: typeof sourceRuntimes[number],
-  end: number,
-): Promise<FileResult[]> {
+async function testSources(runtime: TestRuntime, end: number): Promise<FileResult[]> {
   const results: FileResult[] = [];
-  for (const file of testFiles()) {
+  for (const file of testFiles(runtime)) {
     results.push(await runTestFile(runtime, file, { cwd: root, end }));
   }
   return results;
 }
 
 // One after the other: several of them measure times, or fill the cores of a small machine.
-function testFiles(): string[] {
+function testFiles(runtime: TestRuntime): string[] {
   if (positionals.length > 0) return positionals.map((file) => file.replace(/^\.\//, ""));
-  return globSync("tests/**/*_test.ts", { cwd: root }).sort();
+  // Everything else is also for Node 20, which cannot run sources: there the packed package is tested.
+  const directory = runtime === "node22" ? "tests/libp2p" : "tests";
+  return globSync(`${directory}/**/*_test.ts`, { cwd: root }).sort();
 }
