@@ -21,8 +21,8 @@ export interface NodeOptions {
   readonly connectionGater?: ConnectionGater;
   /** Who resolves multiaddrs, in the place of libp2p's own resolvers. */
   readonly resolvers?: Record<string, MultiaddrResolver>;
-  /** Whom libp2p's own resolvers ask. */
-  readonly dns?: NonNullable<Libp2pOptions["dns"]>;
+  /** What goes to `createLibp2p` besides. */
+  readonly libp2p?: Libp2pOptions;
 }
 
 /** Makes and starts a node. */
@@ -34,12 +34,11 @@ export async function makeNode(options: NodeOptions = {}): Promise<Node> {
     // There may be several copies of uint8arraylist, whose types are the same in all but name.
     streamMuxers: [yamux() as never],
     services: { identify: identify(), ping: ping() },
-    ...(options.dns && { dns: options.dns }),
     ...(options.resolvers && { connectionManager: { resolvers: options.resolvers } }),
     // It aborts a connection whose ping takes long, as it does behind 32 MiB where noise is slow.
     connectionMonitor: { enabled: false },
-    // By default libp2p dials no private addresses.
-    connectionGater: { denyDialMultiaddr: () => false, ...options.connectionGater },
+    ...(options.connectionGater && { connectionGater: options.connectionGater }),
+    ...options.libp2p as object,
   });
   await serveBulk(node);
   return node;

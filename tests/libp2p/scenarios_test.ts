@@ -167,11 +167,13 @@ for (const who of ["the transport", "libp2p"]) {
       const options: NodeOptions = who === "libp2p"
         ? {
           tcp: { dialer },
-          dns: {
-            async query(name, options) {
-              const records = await resolveTxt(name, options);
-              const Answer = records.map((data) => ({ name, type: 16, TTL: 60, data }));
-              return { ...flags, Question: [{ name, type: 16 }], Answer };
+          libp2p: {
+            dns: {
+              async query(name, options) {
+                const records = await resolveTxt(name, options);
+                const Answer = records.map((data) => ({ name, type: 16, TTL: 60, data }));
+                return { ...flags, Question: [{ name, type: 16 }], Answer };
+              },
             },
           },
         }
