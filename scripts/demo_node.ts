@@ -21,8 +21,6 @@ const node = await createLibp2p({
   // There may be several copies of uint8arraylist, whose types are the same in all but name.
   streamMuxers: [yamux() as never],
   services: { identify: identify(), ping: ping() },
-  // By default libp2p dials no private addresses.
-  connectionGater: { denyDialMultiaddr: () => false },
 });
 try {
   const connection = await node.dial(multiaddr(ma!));
