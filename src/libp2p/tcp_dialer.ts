@@ -87,9 +87,14 @@ export class TcpDialer {
       throw refused(ma, "a dnsaddr is only looked up here with a txtResolver, for privacy");
     }
     const conn = await this.#dialInTime(custom, request);
-    if (noDelay !== undefined) conn.setNoDelay(noDelay);
-    if (keepAlive !== undefined) conn.setKeepAlive(keepAlive);
-    return conn;
+    try {
+      if (noDelay !== undefined) conn.setNoDelay(noDelay);
+      if (keepAlive !== undefined) conn.setKeepAlive(keepAlive);
+      return conn;
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
   }
 
   async #dialInTime(

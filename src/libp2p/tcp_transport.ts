@@ -64,5 +64,5 @@ export interface TcpStepEvent {
 /** The progress events of a dial. */
 export type TcpDialEvents = UpgradeEvents | TcpOpenEvent | TcpStepEvent;
 
-/** What a dial takes; libp2p fills it in. */
+/** What a dial takes; libp2p fills it in. A dialer of the caller's is not told `keepAliveInitialDelay`. */
 export interface TcpDialOptions extends DialTransportOptions, TcpSocketOptions {}

@@ -213,6 +213,49 @@ test("connectTimeoutMs covers the choice of the dialer and the dialer itself", a
   assert.deepEqual(dialing.counters.libp2p_tcp_dialer_events_total, { timeout: 1, error: 1 });
 });
 
+/** A dialer whose connections note a call instead of making it, or fail at it. */
+function withCall(name: "setNoDelay" | "setKeepAlive", call: (value?: boolean) => void) {
+  return dialerFunc(async (...args) => {
+    const conn = await systemDialer().dialContext(...args);
+    return new Proxy(conn, {
+      get(target, key) {
+        const value = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return key === name ? (given?: boolean) => call(given) : value.bind(target);
+      },
+    });
+  });
+}
+
+test("what one dial says of its socket reaches the connection of the caller's dialer", async () => {
+  for (const name of ["noDelay", "keepAlive"] as const) {
+    const set: unknown[] = [];
+    const dialer = withCall(
+      name === "noDelay" ? "setNoDelay" : "setKeepAlive",
+      (value) => set.push(value),
+    );
+    await withPeer(async (trial, _peer, ma) => {
+      await trial.dial(ma);
+      assert.deepEqual(set, []);
+      for (const value of [true, false]) await trial.dial(ma, { [name]: value });
+      assert.deepEqual(set, [true, false]);
+    }, { dialer });
+  }
+});
+
+test("a connection that cannot be set as one dial says is closed, and the dial fails", async () => {
+  const trouble = new Error("no such option");
+  await withPeer(async (trial, peer, ma) => {
+    assert.equal(await trial.failure(ma, { noDelay: false }), trouble);
+    const conn = await peer.accept();
+    assert.equal(await conn.read(new Uint8Array(1)), null);
+  }, {
+    dialer: withCall("setNoDelay", () => {
+      throw trouble;
+    }),
+  });
+});
+
 test("a connection of somebody else's making, without a report, is taken too", async () => {
   await withPeer(async (trial, peer, ma) => {
     const connection = await trial.dial(ma);
