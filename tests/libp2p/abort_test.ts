@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContextDialer } from "../../mod.ts";
+import { type ContextDialer, systemDialer } from "../../mod.ts";
 import type { Connection, TcpOptions } from "../../src/libp2p/mod.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
 import { bytesOf, readExactly } from "../../src/testing/read_all.ts";
@@ -77,6 +77,12 @@ test("an abort while the dialer is chosen ends the dial", async () => {
 test("an abort while a dnsaddr is looked up ends the dial", async () => {
   const { call, called } = neverReturning();
   await assertAborts("/dnsaddr/peer.example", { txtResolver: { resolveTxt: call } }, called);
+});
+
+test("an abort while a name is looked up ends the dial", async () => {
+  const { call, called } = neverReturning();
+  const dialer = systemDialer({ resolver: { lookup: call } });
+  await assertAborts("/dns4/peer.example/tcp/4001", { dialer }, called);
 });
 
 test("an abort while a dialer that hears no signal dials ends the dial, and closes what comes late", async () => {

@@ -4,6 +4,8 @@ import { type DialEvent, isDialError, systemDialer } from "../../mod.ts";
 import { dialReportOf, type TcpDialEvents } from "../../src/libp2p/mod.ts";
 import { loopbackCodes } from "../../adapters/loopback_peers.ts";
 import { bytesOf, readExactly } from "../../src/testing/read_all.ts";
+import { socks5Dialer } from "../../src/proxy/mod.ts";
+import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
 import { closing, maOf, peers, TransportTrial, withPeer } from "./transport_trial.ts";
 
 const peerId = "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC";
@@ -110,6 +112,22 @@ test("the progress of a dial is told: its begin, its lookups and its attempts", 
     assert.ok(attempt.type === "attempt-start");
     assert.equal(attempt.address, `127.0.0.1:${port}`);
   });
+});
+
+test("the progress of a dial through a proxy is told in order, its handshake too", async () => {
+  const proxy = await FakeSocks5.listen();
+  await withPeer(async (trial, _peer, ma) => {
+    const told: string[] = [];
+    await trial.dial(ma, { onProgress: ({ type }) => told.push(type) });
+    assert.deepEqual(told, [
+      "tcp:open-connection",
+      "tcp:attempt-start",
+      "tcp:attempt-end",
+      "tcp:handshake-start",
+      "tcp:handshake-end",
+    ]);
+  }, { dialer: socks5Dialer({ server: proxy.address }) });
+  await proxy.close();
 });
 
 test("a connection is counted and logged as with @libp2p/tcp, each group registered once", async () => {
