@@ -10,7 +10,7 @@ import {
   systemDialer,
 } from "../../mod.ts";
 import { dialReportOf, tcp, type TcpOptions } from "../../src/libp2p/mod.ts";
-import { TransportTrial, withPeer } from "./transport_trial.ts";
+import { maOf, peers, TransportTrial, withPeer } from "./transport_trial.ts";
 
 interface Dialed {
   network: string;
@@ -211,6 +211,19 @@ test("connectTimeoutMs covers the choice of the dialer and the dialer itself", a
   assert.ok(isDialError(late));
   assert.deepEqual([late.code, late.phase], ["ETIMEDOUT", "connect"]);
   assert.deepEqual(dialing.counters.libp2p_tcp_dialer_events_total, { timeout: 1, error: 1 });
+});
+
+test("a dial that nobody limits ends after 5 s, whoever dials", async () => {
+  const silent = await peers.silent();
+  const never = dialerFunc(() => new Promise(() => {}));
+  const dials = [{}, { dialer: never }].map((options) =>
+    new TransportTrial(options).failure(maOf(silent.address))
+  );
+  for (const error of await Promise.all(dials)) {
+    assert.ok(isDialError(error));
+    assert.match(error.message, /timed out after 5000 ms/);
+  }
+  await silent.close();
 });
 
 /** A dialer whose connections note a call instead of making it, or fail at it. */
