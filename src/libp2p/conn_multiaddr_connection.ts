@@ -47,9 +47,9 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   readonly #idle: IdleTimer;
   readonly #flow: ChunkFlow;
   #needsDrain = false;
-  /** What comes is thrown away if nobody takes it, since the connection is about to be closed. */
+  /** What comes is thrown away, since the connection is being closed. */
   #lingers = false;
-  /** Whether the peer ended its side, and who waits for that. */
+  /** Whether nothing more comes, and who waits for that. */
   #received = false;
   #onReceived: (() => void) | undefined;
   #over = false;
@@ -81,16 +81,13 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
 
   #onChunk(chunk: Uint8Array): boolean {
     this.#idle.touch();
-    if (!this.#lingers || this.#mayDeliver) this.onData(chunk);
+    if (!this.#lingers) this.onData(chunk);
     return this.#mayRead;
   }
 
-  get #mayDeliver(): boolean {
-    return this.readStatus !== "paused" && this.readBufferLength <= unreadBytes;
-  }
-
   get #mayRead(): boolean {
-    return !this.#over && (this.#lingers || this.#mayDeliver);
+    if (this.#over) return false;
+    return this.#lingers || this.readStatus !== "paused" && this.readBufferLength <= unreadBytes;
   }
 
   #continueReading(): void {
@@ -100,14 +97,19 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   /** The peer ended its side. */
   #onEnd(): void {
     this.log("tcp end %a", this.remoteAddr);
-    this.#received = true;
-    if (this.#lingers) return this.#onReceived?.();
+    this.#noteReceived();
+    if (this.#lingers) return;
     if (this.#allowHalfOpen && this.status === "open") {
       this.onRemoteCloseWrite();
       return;
     }
     this.onTransportClosed();
     this.#sending.flushed().then(() => this.#destroy(false));
+  }
+
+  #noteReceived(): void {
+    this.#received = true;
+    this.#onReceived?.();
   }
 
   #onSent(): void {
@@ -119,6 +121,8 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
 
   #onFailed(error: unknown): void {
     if (this.#over) return;
+    // All that was sent is with the system: how the remote ends does not matter any more.
+    if (this.#lingers) return this.#noteReceived();
     this.log("tcp error %a - %e", this.remoteAddr, error);
     this.abort(error as Error);
     // Where the status says closed already, an abort does nothing.
@@ -149,15 +153,13 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
    * away what it has not sent yet.
    */
   async #linger(signal: AbortSignal | undefined): Promise<void> {
+    this.#lingers = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const waited = new Promise<void>((resolve) => timer = setTimeout(resolve, lingerMs));
-    const ended = this.#conn.closeWrite().then(() => {
-      if (this.#received || this.#over) return;
-      this.#lingers = true;
-      this.#continueReading();
-      return new Promise<void>((resolve) => this.#onReceived = resolve);
-    });
+    const received = new Promise<void>((resolve) => this.#onReceived = resolve);
+    this.#continueReading();
     try {
+      const ended = this.#conn.closeWrite().then(() => this.#received ? undefined : received);
       await abortable(Promise.race([ended, waited]), signal);
     } catch (error) {
       // The connection broke while it was closed, or nobody wants to wait: closed it is.

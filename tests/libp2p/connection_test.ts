@@ -135,6 +135,19 @@ test("close() sends what is unsent, and what the peer says meanwhile does not cu
   });
 });
 
+test("close() is no abort where the peer answers the end with a reset, as go-libp2p does", async () => {
+  await withConnection(async (connection, peer, trial) => {
+    const closed = closing(connection);
+    connection.send(new Uint8Array(1_000));
+    const reading = readAll(peer).then(({ byteLength }) => (peer.reset(), byteLength));
+    await connection.close();
+    assert.equal((await closed).error, undefined);
+    assert.equal(await reading, 1_000);
+    assert.equal(connection.status, "closed");
+    assert.equal(trial.counters.libp2p_tcp_dialer_events_total!.abort, undefined);
+  });
+});
+
 test("close() does not wait long for a peer that never ends", async () => {
   await withConnection(async (connection, peer) => {
     const start = performance.now();

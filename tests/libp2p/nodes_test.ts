@@ -43,6 +43,22 @@ test("a node with @libp2p/tcp dials one of ours", async () => {
   }
 });
 
+test("a connection that is closed as soon as it is there is closed, not aborted", async () => {
+  const listener = await startNode(runtime, "ours");
+  const node = await makeNode();
+  try {
+    for (let round = 0; round < 5; round++) {
+      const connection = await node.dial(multiaddr(listener.ma));
+      // The answer to yamux's first ping is on its way, which it wants no more.
+      await connection.close();
+      assert.equal(connection.status, "closed");
+    }
+  } finally {
+    await node.stop();
+    await listener.stop();
+  }
+});
+
 test("several addresses of a peer are dialed in turn, and each that fails is told", async () => {
   const node = await makeNode();
   const listener = await startNode(runtime, "ours");
