@@ -59,7 +59,7 @@ export class FakeHttpProxy extends FakeServer {
     const request = parse(head);
     this.requests.push(request);
     if (silent) return this.ignore(socket);
-    if (closes) return void (resets ? socket.resetAndDestroy() : socket.end().resume());
+    if (closes) return void (resets ? this.reset(socket) : socket.end().resume());
     const own = answer?.(request);
     if (own !== undefined) {
       this.ignore(socket);

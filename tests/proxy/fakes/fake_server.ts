@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTLSServer, type TlsOptions, TLSSocket } from "node:tls";
+import { createServer as createTLSServer, type TlsOptions } from "node:tls";
 
 /** How a fake proxy listens. */
 export interface FakeServerOptions {
@@ -15,6 +15,8 @@ export abstract class FakeServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #path: string | undefined;
+  /** Whether clients come over nothing but TCP. */
+  readonly #plain: boolean;
   /** How many connections it has taken. */
   connections = 0;
   /** What clients did that the protocol forbids. */
@@ -30,6 +32,7 @@ export abstract class FakeServer {
       });
     };
     this.#path = path;
+    this.#plain = tls === undefined && path === undefined;
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server = tls === undefined
       ? createServer(options, serve)
@@ -89,6 +92,12 @@ export abstract class FakeServer {
     socket.removeAllListeners("readable").resume().on("end", () => socket.end());
   }
 
+  /** Closes a client's connection with RST where there can be one: Node throws for TLS and unix sockets. */
+  protected reset(client: Socket): void {
+    if (this.#plain) client.resetAndDestroy();
+    else client.destroy();
+  }
+
   /** Connects to the target for a client; gives the error's code where that fails. */
   protected async reach(client: Socket, host: string, port: number): Promise<Socket | string> {
     const target = connect({ host, port, allowHalfOpen: true, noDelay: true });
@@ -110,10 +119,9 @@ export abstract class FakeServer {
     for (const [from, to] of [[client, target], [target, client]] as const) {
       from.pipe(to);
       from.on("error", (error) => {
-        const reset = (error as { code?: string }).code === "ECONNRESET";
-        // Node throws where there is TLS in between.
-        if (reset && !(to instanceof TLSSocket)) to.resetAndDestroy();
-        else to.destroy();
+        if ((error as { code?: string }).code !== "ECONNRESET") to.destroy();
+        else if (to === client) this.reset(client);
+        else to.resetAndDestroy();
       });
       from.on("close", () => {
         if (!from.readableEnded) to.destroy();
