@@ -1,5 +1,6 @@
-import { checkProxy, type ProxyCheck, type ProxyCheckLevel } from "../proxy/check_proxy.ts";
 import { escapeControls } from "../observe/escape_controls.ts";
+import { checkProxy, type ProxyCheck, type ProxyCheckLevel } from "../proxy/check_proxy.ts";
+import { hungUp } from "../proxy/proxy_unreachable.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { dialOptions, readDialSetup, readProxies } from "./dial_options.ts";
 import { roundTimes } from "./round_times.ts";
@@ -15,7 +16,8 @@ export const checkCommand: Command = {
   description: [
     "PROXY is a URL: socks5h://alice:secret@127.0.0.1:1080, http://proxy.example,",
     "socks5h+unix:///run/tor/socks. Says how far it works, how long each phase took,",
-    "and whether the proxy or the target is to blame. The exit code is 0 if it works.",
+    "and whether the proxy or the target is to blame, where that can be told. The exit",
+    "code is 0 if it works.",
   ],
   options: {
     level: {
@@ -104,7 +106,11 @@ function text(proxy: string, check: ProxyCheck): string {
     ok ? `${proxy}: works (${level})` : `${proxy}: does not work (${level}); ${far}`,
     ...phases,
     ...(error === undefined ? [] : [`  ${escapeControls(error.message)}`]),
-    ...(blame === undefined ? [] : [`  to blame: the ${blame}`]),
+    ...(blame !== undefined
+      ? [`  to blame: the ${blame}`]
+      : error !== undefined && hungUp(error)
+      ? ["  to blame: the proxy or the target, it does not say which"]
+      : []),
     "",
   ].join("\n");
 }

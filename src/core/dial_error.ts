@@ -24,7 +24,7 @@ export interface DialErrorInit {
   via?: string;
   /** The proxy that the failure concerns, redacted. */
   hop?: string;
-  /** With a proxy on the way: which side is at fault. */
+  /** With a proxy on the way: which side is at fault, where that can be told. */
   blame?: "proxy" | "target";
   /** The original failure. */
   cause?: unknown;
@@ -57,7 +57,12 @@ export class DialError extends Error {
   declare readonly via?: string;
   /** The proxy that the failure concerns, redacted; absent where none does. */
   declare readonly hop?: string;
-  /** With a proxy on the way, which side is at fault: a proxy that reports its target down is not to blame. */
+  /**
+   * With a proxy on the way, which side is at fault: a proxy that reports its target down is not to blame. Absent where it is
+   * neither, or where nobody can tell: a proxy that hangs up before it has begun to answer the request (`ERR_PROXY_CLOSED`,
+   * `ECONNRESET`, `EPIPE`) may be broken, or may have found its target down, as `ssh -D` and proxy-chain do without a word. A
+   * proxy that does so to the next one of a chain is to blame: the target has no part in it.
+   */
   declare readonly blame?: "proxy" | "target";
   /** The failures of the single attempts, where there were several. */
   declare readonly errors?: readonly DialError[];

@@ -59,7 +59,8 @@ export type SystemErrorCode =
  * - `ERR_PROXY_AUTH_FAILED`: it refused the credentials (RFC 1929 status, HTTP 407, SOCKS4 0x5c and 0x5d).
  * - `ERR_PROXY_AUTH_REQUIRED`: it wants credentials and was given none.
  * - `ERR_PROXY_AUTH_UNSUPPORTED`: it takes none of the ways to authenticate that were offered.
- * - `ERR_PROXY_CLOSED`: it closed the connection before its answer was complete.
+ * - `ERR_PROXY_CLOSED`: it closed the connection before its answer was complete. Before it has begun to answer the request, this
+ *   may as well be its way to say that the target is down, and nobody is blamed.
  * - `ERR_PROXY_COMMAND_UNSUPPORTED`: it makes no tunnels (SOCKS5 0x07, HTTP 405 and 501).
  * - `ERR_PROXY_OVERLOADED`: it takes no more for now (HTTP 429, and 503 with Retry-After).
  * - `ERR_PROXY_PROTOCOL`: what it answered is not its protocol.

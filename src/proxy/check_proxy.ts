@@ -19,6 +19,8 @@ export interface ProxyCheckOptions extends Pick<DialOptions, "signal" | "onEvent
    * - `"tcp"`: a connection to the proxy, through those before it; for an `https` proxy TLS as well.
    * - `"handshake"`: the proxy speaks its protocol and takes the credentials. SOCKS5 is asked for no target; SOCKS4 and
    *   HTTP CONNECT have nothing but the request, so `target` is asked for, and that it cannot be reached does not matter.
+   *   Of those that hang up on such a target instead of saying so (`ssh -D`, proxy-chain) nothing is known but that they can be
+   *   connected to: name one that can be reached.
    * - `"tunnel"`: a tunnel to `target`, which is closed at once.
    */
   level: ProxyCheckLevel;
@@ -52,7 +54,10 @@ export interface ProxyCheck {
   readonly handshakeMs?: number;
   /** How long the request took, from asking for the target to the proxy's answer; absent if there was none. */
   readonly tunnelMs?: number;
-  /** Which side is at fault; absent where all is well, or where it is neither. */
+  /**
+   * Which side is at fault; absent where all is well, where it is neither, or where it cannot be told: a proxy that hangs up
+   * instead of answering the request may do so for either.
+   */
   readonly blame?: "proxy" | "target";
   /** What went wrong; its `hop` names the proxy, should there be several. Absent where all is well. */
   readonly error?: DialError;
@@ -127,7 +132,7 @@ function verdict(
   error: DialError | undefined,
 ): Pick<ProxyCheck, "ok" | "works" | "blame" | "error"> {
   if (error === undefined) return { ok: true, works: level };
-  // Where the target does not matter, the proxy's silence is its own.
+  // Where the target does not matter, the proxy's silence is its own. Why it hung up remains unknown.
   const blame = level === "tunnel" ? error.blame : error.blame && "proxy";
   // Of a proxy that reports its target down no more was asked than that it does so.
   const works = error.blame === "target" && error.cause instanceof ProxyRefusedError ||

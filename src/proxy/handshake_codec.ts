@@ -25,8 +25,11 @@ export interface HandshakeFailure {
   readonly code: ProxyErrorCode;
   /** One line for a person, without a full stop. */
   readonly message: string;
-  /** Which side is at fault: a proxy that reports its target down is not to blame. */
-  readonly blame: "proxy" | "target";
+  /**
+   * Which side is at fault: a proxy that reports its target down is not to blame. Absent where the proxy hung up instead of
+   * answering the request, for which either may be the reason.
+   */
+  readonly blame?: "proxy" | "target";
   /** What the proxy answered, where it refused in the words of its protocol. */
   readonly reply?: ProxyReply;
   /** Set where the same handshake, sent step by step over a new connection, may succeed. */
@@ -85,6 +88,26 @@ export function failed(failure: HandshakeFailure): HandshakeStep & { readonly st
  */
 export function protocolFailure(message: string): HandshakeFailure {
   return { code: "ERR_PROXY_PROTOCOL", message, blame: "proxy" };
+}
+
+/**
+ * Makes the failure of a proxy that closed the connection. Where it was asked for a target and has not begun to answer, nobody
+ * can tell why: `ssh -D` and proxy-chain do just that for a target that is down.
+ *
+ * @param asked What it was to answer.
+ * @param begun Whether the beginning of its answer is there.
+ * @returns The failure.
+ */
+export function closedFailure(
+  asked: "greeting" | "credentials" | "request",
+  begun: boolean,
+): HandshakeFailure {
+  const when = begun ? "while" : "before";
+  return {
+    code: "ERR_PROXY_CLOSED",
+    message: `proxy closed the connection ${when} it answered the ${asked}`,
+    ...((begun || asked !== "request") && { blame: "proxy" }),
+  };
 }
 
 /**

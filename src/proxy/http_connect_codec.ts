@@ -1,5 +1,6 @@
 import { byteString } from "./byte_string.ts";
 import {
+  closedFailure,
   failed,
   type HandshakeCodec,
   type HandshakeFailure,
@@ -78,12 +79,7 @@ export class HttpConnectCodec implements HandshakeCodec {
 
   end(): HandshakeStep & { readonly state: "failed" } {
     if (this.#refusal !== undefined) return this.#fail(this.#refused(this.#refusal));
-    const when = this.#reader.begun ? "while" : "before";
-    return this.#fail({
-      code: "ERR_PROXY_CLOSED",
-      message: `proxy closed the connection ${when} it answered the request`,
-      blame: "proxy",
-    });
+    return this.#fail(closedFailure("request", this.#reader.withinHead));
   }
 
   #readExcerpt(refusal: HttpHead, bytes: Uint8Array): HandshakeStep {

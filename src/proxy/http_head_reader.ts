@@ -30,9 +30,9 @@ export class HttpHeadReader {
   #line = "";
   #lines: string[] = [];
 
-  /** Whether any byte of a head has been read. */
-  get begun(): boolean {
-    return this.#bytes > 0;
+  /** Whether a head has begun and not ended; an interim one (1xx) is no answer yet. */
+  get withinHead(): boolean {
+    return this.#lines.length > 0 || this.#line !== "";
   }
 
   /**

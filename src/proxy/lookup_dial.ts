@@ -14,7 +14,7 @@ import type { Resolver } from "../resolve/resolver.ts";
 import { NestedDials } from "./nested_dials.ts";
 import { ProxyDial, type ProxyDialInit } from "./proxy_dial.ts";
 import type { ProxyDialTarget } from "./proxy_dial_target.ts";
-import { named, type ProxyDialFailure } from "./proxy_unreachable.ts";
+import { hungUp, named, type ProxyDialFailure } from "./proxy_unreachable.ts";
 import { noteStuck, type StuckAt } from "./stuck_at.ts";
 
 /** What one dial of a name is given. */
@@ -173,8 +173,9 @@ export class LookupDial {
       this.#trace.end(node, "failed", { code: error.code, message: error.reason });
       this.#errors.push(error);
       if (this.#over) return;
-      // Another address makes a proxy no better.
-      if (error.blame === "target" || error.phase === "address") race.attemptFailed();
+      // Another address makes a proxy no better, but one that hung up may have done so for this address.
+      const next = error.blame === "target" || error.phase === "address" || hungUp(error);
+      if (next) race.attemptFailed();
       else this.#fail(error);
       return;
     }
@@ -190,7 +191,9 @@ export class LookupDial {
     if (this.#errors.length === 0) return this.#failLookups();
     const { proxy } = this.#init;
     const [first] = this.#errors;
-    const { code, phase, hop, blame, cause } = first!;
+    const { code, phase, hop, cause } = first!;
+    // If it hung up for one address, nobody can tell whether all are down.
+    const blame = this.#errors.some(hungUp) ? undefined : first!.blame;
     const bare = ({ address, reason }: DialError) =>
       `${address}: ${reason.startsWith(`${hop}: `) ? reason.slice(hop!.length + 2) : reason}`;
     const errors = this.#errors;

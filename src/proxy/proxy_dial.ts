@@ -27,6 +27,9 @@ export interface ProxyDialInit {
   readonly reject: (reason: unknown) => void;
 }
 
+/** In a chain what was asked for may be the next proxy. */
+const hangUpHint = ", as some do when they cannot reach what was asked for";
+
 const aborted: DialFailure = { code: "ABORT_ERR", message: "aborted by the caller" };
 
 /** One dial through a proxy: dials the server, does the handshake, and gives the tunnel. */
@@ -157,6 +160,7 @@ export class ProxyDial {
     if (this.#over || next !== undefined) return next;
     this.#fail(failure);
   }
+
   #failureOf(end: Exclude<HandshakeEnd, { state: "done" }>): ProxyDialFailure {
     const { proxy } = this.#init;
     const hop = proxy.label;
@@ -166,14 +170,16 @@ export class ProxyDial {
         : aborted.message;
       return { code: "ETIMEDOUT", phase: "proxy", hop, reason: named(proxy, hop, reason) };
     }
-    const { code, message, blame, reply } = end.failure;
+    const { code, blame, reply } = end.failure;
+    // Nothing else leaves the blame open.
+    const hint = blame === undefined ? hangUpHint : "";
     const cause = end.cause ?? (reply && new ProxyRefusedError(end.failure, reply));
     return {
       code: systemErrorCode(end.cause) ?? code,
       phase: "proxy",
       hop,
-      blame,
-      reason: named(proxy, hop, message),
+      ...(blame !== undefined && { blame }),
+      reason: named(proxy, hop, `${end.failure.message}${hint}`),
       ...(cause !== undefined && { cause }),
     };
   }

@@ -1,4 +1,9 @@
-import { type DialErrorInit, dialFailure, isDialError } from "../core/dial_error.ts";
+import {
+  type DialError,
+  type DialErrorInit,
+  dialFailure,
+  isDialError,
+} from "../core/dial_error.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
@@ -26,7 +31,9 @@ export function unreachable(thrown: unknown, proxy: ProxyConfig): ProxyDialFailu
   const code = inner?.code ?? systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
   const why = inner?.reason ?? reasonOf(code) ?? dialFailure(thrown).message;
   const phase = inner?.phase ?? "connect";
-  const blame = local.has(code) ? {} : { blame: "proxy" as const };
+  // One that hung up did so on the next proxy, not on the target: one of the two is at fault.
+  const unknown = inner?.hop !== undefined && inner.blame === undefined && !hungUp(inner);
+  const blame = unknown || local.has(code) ? {} : { blame: "proxy" as const };
   // A proxy that cannot reach its target, which is the next proxy, is not at fault itself.
   if (inner?.hop !== undefined && inner.blame !== "target") {
     const { hop } = inner;
@@ -34,6 +41,17 @@ export function unreachable(thrown: unknown, proxy: ProxyConfig): ProxyDialFailu
   }
   const reason = named(proxy, proxy.label, `cannot reach the proxy: ${why}`);
   return { code, phase, hop: proxy.label, ...blame, cause: thrown, reason };
+}
+
+/**
+ * Tells whether a proxy hung up instead of answering a request, for which it or what was asked for may be the reason.
+ *
+ * @param error Why a dial through a proxy failed.
+ * @returns Whether that was it.
+ */
+export function hungUp({ phase, blame, code }: DialError): boolean {
+  return phase === "proxy" && blame === undefined && code !== "ERR_PROXY_CREDENTIALS" &&
+    code !== "ETIMEDOUT";
 }
 
 /** In a chain the reason begins with the proxy that it is about. */

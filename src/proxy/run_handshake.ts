@@ -69,9 +69,22 @@ export async function runHandshake(
 
 /** The connection failed, rather than ended. */
 function brokenOff(codec: HandshakeCodec, cause: unknown): HandshakeEnd {
-  const { state, failure } = codec.end();
+  const { state, failure: closed } = codec.end();
+  const failure = isOfProxy(cause) ? { ...closed, blame: "proxy" as const } : closed;
   const code = systemErrorCode(cause);
   if (code === undefined) return { state, failure, cause };
   const message = failure.message.replace("closed the connection", `broke off (${reasonOf(code)})`);
   return { state, failure: { ...failure, message }, cause };
+}
+
+/** What a hang-up looks like from here. */
+const hangUps: ReadonlySet<string> = new Set(["ECONNABORTED", "ECONNRESET", "EPIPE"]);
+
+/** Whether the proxy, or the way to it, is at fault whatever it was doing: no target makes it unreachable or sends alerts. */
+function isOfProxy(cause: unknown): boolean {
+  const system = systemErrorCode(cause);
+  if (system !== undefined) return !hangUps.has(system);
+  const { code } = (cause ?? {}) as { code?: unknown };
+  // What OpenSSL says of an alert, which on TLS 1.3 is how a proxy turns a client's certificate away; not of a mere end.
+  return typeof code === "string" && /^ERR_SSL_(?!UNEXPECTED_EOF)/.test(code);
 }

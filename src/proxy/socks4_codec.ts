@@ -1,6 +1,7 @@
 import type { ProxyErrorCode } from "../core/dial_error_code.ts";
 import { concatBytes } from "./concat_bytes.ts";
 import {
+  closedFailure,
   failed,
   type HandshakeCodec,
   type HandshakeFailure,
@@ -73,13 +74,8 @@ export class Socks4Codec implements HandshakeCodec {
   }
 
   end(): HandshakeStep & { readonly state: "failed" } {
-    const when = this.#have === 0 ? "before" : "while";
     this.#over = true;
-    return failed({
-      code: "ERR_PROXY_CLOSED",
-      message: `proxy closed the connection ${when} it answered the request`,
-      blame: "proxy",
-    });
+    return failed(closedFailure("request", this.#have > 0));
   }
 
   /** A refusal counts as soon as its code is there. The version should be 0; some servers repeat the request's 4. */

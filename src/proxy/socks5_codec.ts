@@ -1,5 +1,6 @@
 import { concatBytes } from "./concat_bytes.ts";
 import {
+  closedFailure,
   failed,
   type HandshakeCodec,
   type HandshakeFailure,
@@ -130,11 +131,10 @@ export class Socks5Codec implements HandshakeCodec {
   }
 
   end(): HandshakeStep & { readonly state: "failed" } {
-    const what = { method: "greeting", credentials: "credentials", reply: "request", over: "" };
-    const when = this.#have === 0 ? "before" : "while";
-    const message = `proxy closed the connection ${when} it answered the ${what[this.#stage]}`;
+    const stage = this.#stage;
     this.#stage = "over";
-    return failed(this.#suspect({ code: "ERR_PROXY_CLOSED", message, blame: "proxy" }));
+    const asked = stage === "method" ? "greeting" : stage === "credentials" ? stage : "request";
+    return failed(this.#suspect(closedFailure(asked, this.#have > 0)));
   }
 
   /** Reads the answer as far as it is there; asks for more of it by raising `#want`. */

@@ -121,6 +121,19 @@ test("check says what does not work, how far it does, and who is to blame", asyn
   });
 });
 
+test("check blames nobody where the proxy hangs up on the target", async () => {
+  const proxy = await FakeHttpProxy.listen({ closes: true });
+  const args = ["check", "--target", "peer.example:1", `http://${proxy.address}`];
+  const { code, stdout } = await runCli(...args);
+  assert.equal(code, 1);
+  assert.match(stdout, /does not work \(tunnel\); works as far as: tcp\n/);
+  assert.match(stdout, /\n {2}to blame: the proxy or the target, it does not say which\n$/);
+  const result = JSON.parse((await runCli(...args, "--json")).stdout);
+  assert.deepEqual([result.works, result.error.code], ["tcp", "ERR_PROXY_CLOSED"]);
+  assert.ok(!("blame" in result), result.blame);
+  await proxy.close();
+});
+
 test("check of what cannot be read is misuse", async () => {
   for (
     const [args, message] of [

@@ -82,7 +82,7 @@ test("SOCKS over HTTP over TLS: bytes pass three hops, and the connection names 
 
 test("a chain that fails names the hop that did, and blames no proxy for the target", async () => {
   const refusal = () => "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
-  const cases: [Behaviour, hop: 0 | 1 | 2, code: string, phase: string, blame: string][] = [
+  const cases: [Behaviour, hop: 0 | 1 | 2, code: string, phase: string, blame?: string][] = [
     [{ https: { answer: refusal } }, 0, "ERR_PROXY_AUTH_REQUIRED", "proxy", "proxy"],
     [{ http: { answer: refusal } }, 1, "ERR_PROXY_AUTH_FAILED", "proxy", "proxy"],
     [{ socks: { reply: 7 } }, 2, "ERR_PROXY_COMMAND_UNSUPPORTED", "proxy", "proxy"],
@@ -96,6 +96,9 @@ test("a chain that fails names the hop that did, and blames no proxy for the tar
     ],
     [{ https: { closes: true } }, 0, "ERR_PROXY_CLOSED", "proxy", "proxy"],
     [{ http: { closes: true } }, 1, "ERR_PROXY_CLOSED", "proxy", "proxy"],
+    // Only the last one is asked for the target.
+    [{ socks: { closesAfter: "credentials" } }, 2, "ERR_PROXY_CLOSED", "proxy", "proxy"],
+    [{ socks: { closesAfter: "request" } }, 2, "ERR_PROXY_CLOSED", "proxy", undefined],
     [{ https: { tls: certificateOf(expired) } }, 0, "CERT_HAS_EXPIRED", "tls", "proxy"],
   ];
   for (const [behaviour, index, code, phase, blame] of cases) {
@@ -147,6 +150,16 @@ test("one limit holds over a chain, and names the hop that did not answer", asyn
       await Promise.all(servers.map((server) => server.idle()));
     });
   }
+});
+
+test("a hop that waits for its own credentials is named, and nobody is blamed", async () => {
+  await withChain({}, async ({ servers: [, http, socks] }) => {
+    const credentials = () => new Promise<typeof login>(() => {});
+    const via = httpConnectDialer({ server: http.address, credentials, timeoutMs: 60 });
+    const error = await failureOf(socks5Dialer({ server: socks.address, via }), echo.address);
+    const hop = `http://***@${http.address}`;
+    assert.deepEqual(summary(error), { code: "ETIMEDOUT", phase: "proxy", hop, blame: undefined });
+  });
 });
 
 test("an abort at every event of a chain rejects with the reason and frees every hop", async () => {

@@ -124,6 +124,39 @@ test("checkProxy() has a limit of its own, and blames what is silent", async () 
   }
 });
 
+test("checkProxy() blames nobody where a proxy hangs up on the target, and says what works", async () => {
+  const socks5 = await FakeSocks5.listen({ login, closesAfter: "request" });
+  const socks4 = await FakeSocks4.listen({ closesAfterBytes: 0 });
+  const http = await FakeHttpProxy.listen({ closes: true });
+  const broken = await FakeSocks4.listen({ closesAfterBytes: 1 });
+  const of5 = socks5Dialer({ server: socks5.address, credentials: login });
+  const of4 = socks4Dialer({ server: socks4.address });
+  const ofHttp = httpConnectDialer({ server: http.address });
+  const ofBroken = socks4Dialer({ server: broken.address });
+  const closed = "ERR_PROXY_CLOSED";
+  for (
+    const [dialer, level, expected] of [
+      [of5, "handshake", [true, "handshake", undefined, undefined]],
+      [of5, "tunnel", [false, "handshake", undefined, closed]],
+      [of4, "handshake", [false, "tcp", undefined, closed]],
+      [of4, "tunnel", [false, "tcp", undefined, closed]],
+      [ofHttp, "tcp", [true, "tcp", undefined, undefined]],
+      [ofHttp, "handshake", [false, "tcp", undefined, closed]],
+      [ofHttp, "tunnel", [false, "tcp", undefined, closed]],
+      [ofBroken, "tunnel", [false, "tcp", "proxy", closed]],
+      // In a chain it hangs up on the next proxy, which the target has no part in.
+      [
+        socks5Dialer({ server: socks5.address, via: ofHttp }),
+        "tunnel",
+        [false, undefined, "proxy", closed],
+      ],
+    ] as const
+  ) {
+    assert.deepEqual(verdict(await checkProxy(dialer, { level, target })), expected, level);
+  }
+  await Promise.all([socks5, socks4, http, broken].map((server) => server.close()));
+});
+
 test("checkProxy() names the hop of a chain that is to blame", async () => {
   const http = await FakeHttpProxy.listen();
   const via = httpConnectDialer({ server: http.address });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { systemDialer } from "../../adapters/system.ts";
+import { dialerFunc } from "../../src/core/dialer.ts";
 import { httpConnectDialer, ProxyRefusedError } from "../../src/proxy/mod.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
@@ -193,7 +195,53 @@ test("httpConnectDialer(): a proxy that says nothing, or hangs up", async () => 
     await withProxy({ closes: true, resets }, async (proxy) => {
       const error = await failureOf(httpConnectDialer({ server: proxy.address }), echo.address);
       assert.match(error.code, resets ? /^(ECONNRESET|ERR_PROXY_CLOSED)$/ : /^ERR_PROXY_CLOSED$/);
-      assert.equal(error.blame, "proxy");
+      // The target may be down: some say so in no other way.
+      assert.deepEqual([error.phase, error.blame], ["proxy", undefined]);
+      assert.match(error.message, / before it answered the request, as some do when they cannot/);
+    });
+  }
+  await withProxy({ answer: () => "HTTP/1.1 200 OK\r\nVia: x" }, async (proxy) => {
+    const hop = `http://${proxy.address}`;
+    const error = await failureOf(httpConnectDialer({ server: proxy.address }), echo.address);
+    const blamed = { code: "ERR_PROXY_CLOSED", phase: "proxy", hop, blame: "proxy" } as const;
+    assert.deepEqual(summary(error), blamed);
+    assert.match(error.message, /: proxy closed the connection while it answered the request$/);
+  });
+});
+
+test("httpConnectDialer(): a proxy that hangs up behind TLS, or is gone, or sends an alert", async () => {
+  const tls = { cert: server.cert, key: server.key };
+  for (const resets of [false, true]) {
+    await withProxy({ tls, closes: true, resets }, async (proxy) => {
+      const dialer = httpConnectDialer({ server: proxy.address, tls: { ca: ca.cert } });
+      const error = await failureOf(dialer, echo.address);
+      assert.match(error.code, resets ? /^(ECONNRESET|ERR_PROXY_CLOSED)$/ : /^ERR_PROXY_CLOSED$/);
+      assert.deepEqual([error.phase, error.blame], ["proxy", undefined], error.message);
+    });
+  }
+  // No target makes a proxy unreachable, or has it send alerts.
+  for (
+    const [code, expected, says] of [
+      ["ETIMEDOUT", "ETIMEDOUT", "proxy broke off (timed out) before it answered the request"],
+      [
+        "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "ERR_PROXY_CLOSED",
+        "proxy closed the connection before it answered the request",
+      ],
+    ] as const
+  ) {
+    await withProxy({ silent: true }, async (proxy) => {
+      const via = dialerFunc(async (network, address, options) => {
+        const conn = await systemDialer().dialContext(network, address, options);
+        conn.read = () => Promise.reject(Object.assign(new Error("broken"), { code }));
+        return conn;
+      });
+      const error = await failureOf(
+        httpConnectDialer({ server: proxy.address, via }),
+        echo.address,
+      );
+      assert.deepEqual([error.code, error.blame, error.reason], [expected, "proxy", says]);
+      assert.equal((error.cause as Error).message, "broken");
     });
   }
 });

@@ -113,6 +113,26 @@ test("resolve: local does not try another address through a proxy that is down",
   assert.equal(error.report.children.filter(({ kind }) => kind === "attempt").length, 1);
 });
 
+test("resolve: local tries another address where a proxy hangs up on one", async () => {
+  await withServer({ hangsUpOn: "0:0:0:0:0:0:0:1" }, async (server) => {
+    const resolver = new FixedResolver({ 4: ["127.0.0.1"], 6: ["::1"] });
+    const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+    const conn = await dialer.dialContext("tcp", `peer.example:${echo.port}`);
+    await assertEchoes(conn);
+    conn.close();
+    // One address is refused; of the other nobody knows.
+    const error = await failureOf(dialer, "peer.example:1");
+    const hop = `socks5://${server.address}`;
+    const unclear = { code: "ERR_PROXY_CLOSED", phase: "proxy", hop, blame: undefined } as const;
+    assert.deepEqual(summary(error), unclear);
+    const blames = error.errors?.map(({ code, blame }) => [code, blame]);
+    assert.deepEqual(blames, [
+      ["ERR_PROXY_CLOSED", undefined],
+      ["ERR_PROXY_TARGET_REFUSED", "target"],
+    ]);
+  });
+});
+
 test("resolve: local says of a name that nobody has, and of a lookup that failed", async () => {
   const local = (addresses: Addresses) =>
     socks5Dialer({

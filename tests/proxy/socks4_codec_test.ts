@@ -71,6 +71,7 @@ test("Socks4Codec reports an end of the stream at every point as ERR_PROXY_CLOSE
     assert.equal(state, "failed");
     assert.equal(failure?.code, "ERR_PROXY_CLOSED");
     assert.match(failure!.message, length === 0 ? /before it answered/ : /while it answered/);
+    assert.equal(failure!.blame, length === 0 ? undefined : "proxy");
   }
 });
 

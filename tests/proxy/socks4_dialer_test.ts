@@ -55,6 +55,25 @@ test("socks4Dialer() gives every reply code its code and blame", async () => {
   }
 });
 
+test("socks4Dialer() blames a proxy that hangs up while it answers, and nobody before that", async () => {
+  for (const closesAfterBytes of [0, 1, 7]) {
+    for (const resets of [false, true]) {
+      await withServer({ closesAfterBytes, resets }, async (server) => {
+        const error = await failureOf(socks4Dialer({ server: server.address }), echo.address);
+        const unclear = closesAfterBytes === 0;
+        assert.equal(error.phase, "proxy");
+        assert.equal(error.blame, unclear ? undefined : "proxy");
+        assert.match(error.code, resets ? /^(ECONNRESET|ERR_PROXY_CLOSED)$/ : /^ERR_PROXY_CLOSED$/);
+        const says = error.message.endsWith(
+          ", as some do when they cannot reach what was asked for",
+        );
+        assert.equal(says, unclear);
+        await server.idle();
+      });
+    }
+  }
+});
+
 test("socks4Dialer() reaches no IPv6, and says so before it dials", async () => {
   await withServer({}, async (server) => {
     const remote = socks4Dialer({ server: server.address });

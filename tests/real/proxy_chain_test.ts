@@ -3,7 +3,7 @@ import { password, username } from "../peers/credentials.ts";
 import { startProxyChain } from "../peers/proxy_chain.ts";
 import { realProxyTests } from "./real_proxy_tests.ts";
 
-// What it cannot reach, it answers by hanging up, for which it is blamed.
+// What it cannot reach, it answers by hanging up, for which nobody is blamed.
 const common = {
   answerAfterHalfClose: "arrives",
   answers: { refused: "ERR_PROXY_CLOSED", unknown: "ERR_PROXY_CLOSED", silence: "target" },

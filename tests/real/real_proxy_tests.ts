@@ -92,7 +92,10 @@ export function realProxyTests<S extends ServerProcess>(proxy: RealProxy<S>): vo
       "a silent proxy holds no dial longer than its limit",
       (running) => silentProxy(running, answers.silence),
     );
-    ownServer("killed in the handshake", killedInHandshake);
+    ownServer(
+      "killed in the handshake",
+      (running) => killedInHandshake(running, answers.silence),
+    );
   }
   test(`${name}: nothing is left open`, options, async () => {
     const server = await shared!;

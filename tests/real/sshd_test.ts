@@ -2,7 +2,7 @@ import { socks4Dialer, socks5Dialer } from "../../src/proxy/mod.ts";
 import { sshdMissing, startSshd } from "../peers/sshd.ts";
 import { realProxyTests } from "./real_proxy_tests.ts";
 
-// What it cannot reach, it answers by hanging up, for which it is blamed.
+// What it cannot reach, it answers by hanging up, for which nobody is blamed.
 const hangsUp = { refused: "ERR_PROXY_CLOSED", unknown: "ERR_PROXY_CLOSED" } as const;
 
 const common = {

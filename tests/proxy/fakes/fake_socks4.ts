@@ -11,6 +11,9 @@ export interface FakeSocks4Options extends FakeServerOptions {
   reply?: number;
   /** Says nothing. */
   silent?: boolean;
+  /** Sends so many bytes of a grant, then closes, with RST if `resets`. */
+  closesAfterBytes?: number;
+  resets?: boolean;
   /** Sends the reply together with the target's first bytes. */
   coalesces?: boolean;
 }
@@ -30,7 +33,7 @@ export class FakeSocks4 extends FakeServer {
   }
 
   protected async serve(socket: Socket): Promise<void> {
-    const { userId: wanted, reply, silent, coalesces } = this.#options;
+    const { userId: wanted, reply, silent, coalesces, closesAfterBytes, resets } = this.#options;
     const reader = new SocketReader(socket);
     const head = await reader.exactly(8);
     if (head === undefined) return void socket.end();
@@ -48,6 +51,11 @@ export class FakeSocks4 extends FakeServer {
     this.requests.push({ host, port, userId });
     if (silent) return this.ignore(socket);
     const answer = (code: number) => Uint8Array.of(0, code, 0, 0, 0, 0, 0, 0);
+    if (closesAfterBytes !== undefined) {
+      const part = answer(0x5a).subarray(0, closesAfterBytes);
+      if (part.length > 0) socket.write(part);
+      return void (resets ? this.reset(socket) : socket.end().resume());
+    }
     if (reply !== undefined) return void socket.end(answer(reply)).resume();
     if (wanted !== undefined && wanted !== userId) return void socket.end(answer(0x5d)).resume();
     const target = await this.reach(socket, host, port);

@@ -18,6 +18,8 @@ export interface FakeSocks5Options extends FakeServerOptions {
   /** What it closes the connection after, with RST if `resets`. */
   closesAfter?: Socks5Moment;
   resets?: boolean;
+  /** The host, as `requests` has it, that it hangs up on, instead of saying that it cannot reach it. */
+  hangsUpOn?: string;
   /** Answers every request with this, and reaches no target. */
   reply?: number;
   /** Sends no more of a refusal than that: `05 05 00 01`. */
@@ -130,8 +132,9 @@ export class FakeSocks5 extends FakeServer {
   }
 
   async #answer(socket: Socket, host: string, port: number): Promise<void> {
-    const { reply, shortReply, coalesces, replyAfterMs } = this.#options;
+    const { reply, shortReply, coalesces, replyAfterMs, hangsUpOn } = this.#options;
     if (this.#stops(socket, "request")) return;
+    if (host === hangsUpOn) return void socket.end().resume();
     if (replyAfterMs !== undefined) {
       const timer = setTimeout(() => socket.emit("late"), replyAfterMs);
       await new Promise((resolve) => socket.once("late", resolve).once("close", resolve));
@@ -163,7 +166,7 @@ export class FakeSocks5 extends FakeServer {
   #stops(socket: Socket, moment: Socks5Moment): boolean {
     const { stallsAfter, closesAfter, resets } = this.#options;
     if (closesAfter === moment) {
-      if (resets) socket.resetAndDestroy();
+      if (resets) this.reset(socket);
       else socket.end();
     } else if (stallsAfter !== moment) {
       return false;
