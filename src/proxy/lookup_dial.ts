@@ -5,11 +5,11 @@ import { DialError, dialFailure } from "../core/dial_error.ts";
 import type { DialFailure, DialOutcome } from "../core/dial_report.ts";
 import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 import type { DialOptions } from "../core/dialer.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { joinHostPort } from "../core/host_port.ts";
 import { onAbort } from "../core/signals.ts";
 import { AddressRace } from "../resolve/address_race.ts";
 import type { IpFamily } from "../resolve/ip_literal.ts";
+import { readLookupFailure, usableAddresses } from "../resolve/lookup_answer.ts";
 import type { Resolver } from "../resolve/resolver.ts";
 import { NestedDials } from "./nested_dials.ts";
 import { ProxyDial, type ProxyDialInit } from "./proxy_dial.ts";
@@ -114,8 +114,9 @@ export class LookupDial {
     if (this.#over) return;
     let addresses: readonly string[] = [];
     try {
-      addresses = await resolver.lookup(host, { family, signal: this.#lookups.signal });
+      const found = await resolver.lookup(host, { family, signal: this.#lookups.signal });
       if (this.#over) return;
+      addresses = usableAddresses(found, family);
       if (addresses.length === 0) {
         throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
       }
@@ -130,11 +131,7 @@ export class LookupDial {
   }
 
   #lookupError(family: IpFamily, cause: unknown): DialError {
-    const { host } = this.#init.asked;
-    const code = systemErrorCode(cause) ?? "ERR_DIAL_FAILED";
-    const reason = code === "ENOTFOUND"
-      ? `no IPv${family} address for "${host}"`
-      : `looking up "${host}" failed: ${reasonOf(code) ?? dialFailure(cause).message}`;
+    const { code, reason } = readLookupFailure(this.#init.asked.host, family, cause);
     return this.#error({
       ...{ code, phase: "resolve", reason, cause },
       ...(code === "ENOTFOUND" && { blame: "target" }),

@@ -28,6 +28,10 @@ class FixedResolver implements Resolver {
   }
 }
 
+function failing(code: string): () => Promise<never> {
+  return () => Promise.reject(Object.assign(new Error("no"), { code }));
+}
+
 async function withServer(
   options: FakeSocks5Options,
   run: (server: FakeSocks5) => Promise<void>,
@@ -148,6 +152,39 @@ test("resolve: local says of a name that nobody has, and of a lookup that failed
   const again = Object.assign(new Error("later"), { code: "EAI_AGAIN" });
   const failed = await failureOf(local({ 4: again }), "peer.example:9");
   assert.deepEqual([failed.code, failed.phase, failed.blame], ["EAI_AGAIN", "resolve", undefined]);
+});
+
+test("resolve: local reads a resolver's answers as a direct dial does", async () => {
+  await withServer({}, async (server) => {
+    const local = (lookup: unknown) =>
+      socks5Dialer({
+        ...{ server: server.address, resolve: "local" },
+        resolver: { lookup } as Resolver,
+      });
+    // What would be reached over the other family, or is no address at all, is none; each is tried once.
+    const answers = { 6: ["127.0.0.1", "::ffff:127.0.0.1", "x", 7], 4: ["::1", "127.0.0.1"] };
+    const twice = local((_: string, { family }: { family: 4 | 6 }) =>
+      Promise.resolve([...answers[family], ...answers[family]])
+    );
+    const conn = await twice.dialContext("tcp", `peer.example:${echo.port}`);
+    conn.close();
+    await failureOf(twice, "peer.example:1");
+    assert.deepEqual(server.requests.map(({ host }) => host), ["127.0.0.1", "127.0.0.1"]);
+    for (
+      const [lookup, code, reason] of [
+        [() => ["::ffff:127.0.0.1"], "ENOTFOUND", /no such host "peer\.example"$/],
+        [() => undefined, "ERR_DIAL_FAILED", /failed: the resolver's answer is not a list$/],
+        [() => Promise.resolve("127.0.0.1"), "ERR_DIAL_FAILED", /answer is not a list$/],
+        [failing("EPERM"), "EACCES", /looking up "peer\.example" is not permitted$/],
+        [failing("EINVAL"), "ENOTFOUND", /no such host "peer\.example"$/],
+      ] as const
+    ) {
+      const error = await failureOf(local(lookup), "peer.example:1");
+      assert.deepEqual([error.code, error.phase], [code, "resolve"]);
+      assert.match(error.message, reason);
+    }
+    assert.equal(server.connections, 2);
+  });
 });
 
 test("resolve: local ends with the dial, aborted or out of time", async () => {
