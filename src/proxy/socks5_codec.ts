@@ -147,6 +147,12 @@ export class Socks5Codec implements HandshakeCodec {
   /** RFC 1928 §3. */
   #onMethod(): HandshakeFailure | undefined {
     const [version, method] = this.#answer as Uint8Array & [number, number];
+    if (version === 1 && this.#pipelined && this.#credentials !== undefined) {
+      // Tor (0.4.9) answers credentials that come with the greeting in place of it. They were the only method offered, so
+      // that there is nothing to choose, and the reply to the request is still to come.
+      this.#stage = "credentials";
+      return this.#onCredentials();
+    }
     if (version !== 5) return this.#suspect(protocolFailure(notProtocolMessage(version, "SOCKS5")));
     if (method === NO_ACCEPTABLE_METHOD) return this.#noMethod();
     if (!this.#methods.includes(method)) {

@@ -225,6 +225,29 @@ test("Socks5Codec reports refused credentials with their status and never quotes
   );
 });
 
+test("Socks5Codec takes an answer to pipelined credentials for a choice of them, which Tor leaves out", () => {
+  const pipelined = () => codec({ credentials, pipelined: true });
+  const tunnel = driveEverySplit(pipelined, [unhex("0100 050000" + bound + "ff")]);
+  assert.deepEqual([tunnel.state, tunnel.tunnel], ["done", "ff"]);
+  const refused = driveEverySplit(pipelined, [unhex("01ff")]);
+  assert.equal(refused.failure?.code, "ERR_PROXY_AUTH_FAILED");
+  const early = driveEverySplit(pipelined, [unhex("0100")], true);
+  assert.equal(
+    early.failure?.message,
+    "proxy closed the connection before it answered the request",
+  );
+  // Where nothing was sent that it could answer, it is no answer.
+  for (
+    const options of [{ pipelined: true }, { credentials }, {
+      credentials,
+      requireCredentials: true,
+    }]
+  ) {
+    const { failure } = driveEverySplit(() => codec(options), [unhex("0100")]);
+    assert.equal(failure?.code, "ERR_PROXY_PROTOCOL");
+  }
+});
+
 test("Socks5Codec tells what answers instead of a SOCKS5 proxy", () => {
   const message = (...answers: Uint8Array[]) => {
     const { state, failure } = driveEverySplit(() => codec(), answers);

@@ -2,14 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { systemDialer } from "../../adapters/system.ts";
 import { type DialError, isDialError } from "../../src/core/dial_error.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
-import {
-  socks4Dialer,
-  socks5Dialer,
-  type Socks5DialerOptions,
-  type SocksIsolation,
-} from "../../src/proxy/mod.ts";
+import { socks4Dialer, socks5Dialer, type SocksIsolation } from "../../src/proxy/mod.ts";
 import { startTor, type Tor, torMissing } from "../peers/tor.ts";
 import { openSockets, settleSockets } from "./descriptors.ts";
 import { within } from "./within.ts";
@@ -95,20 +91,21 @@ scenario("is told what to isolate, as older ones take it", async (tor) => {
   assert.deepEqual(seen, [["a.example", "circuit-7", "circuit-7"]]);
 });
 
-scenario("takes a handshake in one flight, unless there are credentials", async (tor) => {
-  const { path, rejectedPort } = tor;
-  const codeOf = async (options: Partial<Socks5DialerOptions>) => {
-    const dialer = socks5Dialer({ server: path, ...options });
-    return (await failure(dialer, `peer.example:${rejectedPort}`)).code;
-  };
-  const refused = "ERR_PROXY_TARGET_NOT_ALLOWED";
-  assert.equal(await codeOf({ handshake: "pipelined" }), refused);
-  assert.equal(await codeOf({ handshake: "sequential", isolation: "dial" }), refused);
-  // It forgets its choice of a method over the answer to the credentials.
-  const flight = await codeOf({ handshake: "pipelined", isolation: "dial" });
-  assert.ok([refused, "ERR_PROXY_PROTOCOL"].includes(flight), flight);
-  assert.equal(await codeOf({ handshake: "auto", isolation: "dial" }), refused);
-});
+scenario(
+  "takes a handshake in one flight, with credentials too",
+  async ({ path, rejectedPort }) => {
+    for (const isolation of [undefined, "dial"] as const) {
+      for (const handshake of ["sequential", "pipelined", "auto"] as const) {
+        const dialer = socks5Dialer({ server: path, handshake, isolation, via: systemDialer() });
+        let handshakes = 0;
+        const count = (type: string) => void (type === "handshake-start" && handshakes++);
+        const error = await failure(dialer, `peer.example:${rejectedPort}`, count);
+        assert.equal(error.code, "ERR_PROXY_TARGET_NOT_ALLOWED", error.message);
+        assert.equal(handshakes, 1, handshake);
+      }
+    }
+  },
+);
 
 scenario("is given up by an abort while it looks for a way", async ({ path }) => {
   const controller = new AbortController();

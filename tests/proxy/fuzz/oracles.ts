@@ -8,17 +8,27 @@ export type Verdict =
   | { readonly state: "invalid" }
   | { readonly state: "incomplete" };
 
-/** RFC 1928 and 1929, for a client that offered these methods. */
-export function readSocks5Answer(bytes: Uint8Array, offered: readonly number[]): Verdict {
+/**
+ * RFC 1928 and 1929, for a client that offered these methods. Credentials that were sent with the greeting may be answered in
+ * place of it, as Tor does.
+ */
+export function readSocks5Answer(
+  bytes: Uint8Array,
+  offered: readonly number[],
+  credentialsSent: boolean,
+): Verdict {
   let rest = bytes;
   if (rest.length < 2) return { state: "incomplete" };
   const [version, method] = rest as unknown as number[];
-  if (version !== 5) return { state: "invalid" };
-  if (!offered.includes(method!)) {
-    return method === 255 ? { state: "refused", code: 255 } : { state: "invalid" };
+  const skipsMethod = credentialsSent && version === 1;
+  if (version !== 5 && !skipsMethod) return { state: "invalid" };
+  if (!skipsMethod) {
+    if (!offered.includes(method!)) {
+      return method === 255 ? { state: "refused", code: 255 } : { state: "invalid" };
+    }
+    rest = rest.subarray(2);
   }
-  rest = rest.subarray(2);
-  if (method === 2) {
+  if (skipsMethod || method === 2) {
     if (rest.length < 2) return { state: "incomplete" };
     if (rest[0] !== 1 && rest[0] !== 5) return { state: "invalid" };
     if (rest[1] !== 0) return { state: "refused", code: rest[1]! };
