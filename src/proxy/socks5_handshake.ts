@@ -106,6 +106,7 @@ class PipelinedHandshake implements Handshake {
   #stepByStep(stalled: boolean): Handshake {
     const { verdicts, key, stallMs } = this.#auto;
     const init = this.#init;
+    const trial = this.#trial;
     let began = 0;
     return {
       begin() {
@@ -118,9 +119,11 @@ class PipelinedHandshake implements Handshake {
             end.failure.code !== "ERR_PROXY_CLOSED";
         // A target that is slow this time, too, explains the silence.
         const explained = stalled && performance.now() - began >= stallMs;
+        // It hung up on the target both ways, so that what is known of it still holds.
+        const kept = !trial && end.state === "failed" && end.failure.blame === undefined;
         if (answered && !explained) verdicts.learn(key, "sequential");
         else if (answered) verdicts.inconclusive(key);
-        else verdicts.endTrial(key);
+        else if (!kept) verdicts.endTrial(key);
         return undefined;
       },
     };

@@ -136,6 +136,19 @@ test("auto: a flight that is refused for good is no reason to repeat it", async 
   });
 });
 
+test("auto: a proxy that hangs up on a target is asked for it again, and what is known of it holds", async () => {
+  await withServer({ hangsUpOn: "down.example" }, async (server, make) => {
+    await dialOnce(make());
+    const error = await failureOf(make(), "down.example:1");
+    assert.deepEqual([error.code, error.blame], ["ERR_PROXY_CLOSED", undefined]);
+    assert.equal(server.connections, 3);
+    // If it were on trial again, one of these would not be in one flight.
+    await Promise.all([dialOnce(make()), dialOnce(make())]);
+    const pipelined = server.requests.map(({ pipelined }) => pipelined);
+    assert.deepEqual(pipelined, [true, true, false, true, true]);
+  });
+});
+
 test("auto: an abort while the handshake is repeated ends it with the reason", async () => {
   await withServer({ dropsTheRest: true, stallsAfter: "request" }, async (server, make) => {
     const controller = new AbortController();
