@@ -56,7 +56,7 @@ export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDiale
   const before = checkedVia(options.via);
   const { tls = false } = options;
   const via = tls === false ? before : withProxyTLS(before, tls === true ? {} : tls);
-  const pairs = headers && (Symbol.iterator in headers ? [...headers] : Object.entries(headers));
+  const pairs = fieldsOf(headers);
   const ask = typeof credentials === "function" ? credentials : undefined;
   const header = httpConnectHeader(pairs, ask ? undefined : credentials as ProxyCredentials);
   return makeProxyDialer({
@@ -74,6 +74,13 @@ export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDiale
       });
     },
   });
+}
+
+/** The fields as they are now. */
+function fieldsOf(headers: HttpHeaders | undefined): HttpHeaders | undefined {
+  // What is neither is refused where they are checked.
+  if (typeof headers !== "object" || headers === null) return headers;
+  return Symbol.iterator in headers ? [...headers] : Object.entries(headers);
 }
 
 function withProxyTLS(dialer: ContextDialer, tls: ProxyTLSOptions): ContextDialer {

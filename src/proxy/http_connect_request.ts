@@ -1,4 +1,4 @@
-import { bytesOf, byteString } from "./byte_string.ts";
+import { bytesOf, byteString, withoutOuterSpace } from "./byte_string.ts";
 import { credentialBytes, type ProxyCredentials } from "./proxy_credentials.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
 import { quoted } from "./quotable.ts";
@@ -36,14 +36,18 @@ export function httpConnectHeader(
   headers: HttpHeaders = {},
   credentials?: ProxyCredentials,
 ): HttpConnectHeader {
+  if (typeof headers !== "object" || headers === null) {
+    throw new TypeError("headers must be an object, or pairs of a name and a value");
+  }
   const pairs = Symbol.iterator in headers
     ? [...headers as Iterable<readonly [string, string]>]
     : Object.entries(headers);
   let authenticates = false;
   const secrets: string[] = [];
   let lines = "";
-  for (const [name, value] of pairs) {
-    checkField(name, value);
+  for (const [name, given] of pairs) {
+    checkField(name, given);
+    const value = withoutOuterSpace(given);
     if (name.toLowerCase() === "proxy-authorization") {
       if (credentials !== undefined) {
         throw new TypeError(
@@ -52,10 +56,10 @@ export function httpConnectHeader(
       }
       authenticates = true;
     }
-    lines += `${name}: ${value.trim()}\r\n`;
-    if (value.trim().length >= 4) secrets.push(value.trim());
+    lines += `${name}: ${value}\r\n`;
+    if (value.length >= 4) secrets.push(value);
     // The scheme of an Authorization is no secret, and what follows it may be repeated alone.
-    const [, parameter] = /^\S+ +(\S{4,})$/.exec(value.trim()) ?? [];
+    const [, parameter] = /^\S+ +(\S{4,})$/.exec(value) ?? [];
     if (parameter !== undefined) secrets.push(parameter);
   }
   if (credentials !== undefined) {

@@ -1,4 +1,4 @@
-import { byteString } from "./byte_string.ts";
+import { byteString, withoutFinalSpace, withoutOuterSpace } from "./byte_string.ts";
 import { type HandshakeFailure, protocolFailure } from "./handshake_codec.ts";
 
 /** The head of an HTTP response. */
@@ -100,15 +100,15 @@ function parseHead(lines: readonly string[]): HttpHead | HandshakeFailure {
   for (const line of lines.slice(1)) {
     const last = fields[fields.length - 1];
     if (/^[ \t]/.test(line) && last !== undefined) {
-      last[1] = `${last[1]} ${line.trim()}`;
+      last[1] = `${last[1]} ${withoutOuterSpace(line)}`;
       continue;
     }
     const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(colon, 0)).replace(/[ \t]+$/, "").toLowerCase();
+    const name = withoutFinalSpace(line.slice(0, Math.max(colon, 0))).toLowerCase();
     if (!fieldName.test(name)) {
       return protocolFailure("the proxy's answer has a line that is no header field");
     }
-    fields.push([name, line.slice(colon + 1).trim()]);
+    fields.push([name, withoutOuterSpace(line.slice(colon + 1))]);
   }
   return { status: Number(status), reason, fields };
 }

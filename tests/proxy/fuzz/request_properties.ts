@@ -70,6 +70,7 @@ const anySecret = fc.oneof(
     "a:b",
     "x\r\nHost: evil",
     "\0",
+    "\xa0padded\xa0",
     "é".repeat(130),
     "p".repeat(255),
     "p".repeat(256),
@@ -131,7 +132,7 @@ export const requestProperties: readonly CodecProperty[] = [
         assert.deepEqual(request.split(/\r\n|[\r\n\0]/), [
           "CONNECT h:1 HTTP/1.1",
           "Host: h:1",
-          `${name}: ${value.trim()}`,
+          `${name}: ${value.replace(/^[ \t]*(.*?)[ \t]*$/s, "$1")}`,
           "",
           "",
         ]);
