@@ -121,7 +121,8 @@ export const answerProperties: readonly CodecProperty[] = [
     fc.tuple(fc.array(fc.string({ maxLength: 300 }), { maxLength: 5 }), fc.boolean(), chunkSizes),
     ([noise, inReason, sizes]) => {
       const header = httpConnectHeader({ "X-Key": "keykeykey" }, credentials);
-      const echo = noise.map((text) => text.replace(/[^ -~]/g, "")).join(
+      // Without the letters that would make a piece of a secret by chance.
+      const echo = noise.map((text) => text.replace(/[^ -~]|[kXr]/g, "")).join(
         "user secret dXNlcjpzZWNyZXQ= keykeykey",
       );
       const answer = inReason
