@@ -13,7 +13,7 @@ import {
   httpConnectHeader,
 } from "./http_connect_request.ts";
 import { type HttpHead, HttpHeadReader } from "./http_head_reader.ts";
-import { httpStatusFailure, valueOf } from "./http_status_failure.ts";
+import { type HttpRefusal, httpStatusFailure, valueOf } from "./http_status_failure.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
 import { LOOKAHEAD_BYTES, quotable } from "./quotable.ts";
 
@@ -43,6 +43,8 @@ export class HttpConnectCodec implements HandshakeCodec {
   readonly #header: HttpConnectHeader;
   readonly #reader: HttpHeadReader = new HttpHeadReader();
   #refusal: HttpHead | undefined;
+  /** What the head of the refusal says, which is the same however much of its body is there. */
+  #refused: HttpRefusal | undefined;
   #body = "";
   #over = false;
 
@@ -78,7 +80,7 @@ export class HttpConnectCodec implements HandshakeCodec {
   }
 
   end(): HandshakeStep & { readonly state: "failed" } {
-    if (this.#refusal !== undefined) return this.#fail(this.#refused(this.#refusal));
+    if (this.#refusal !== undefined) return this.#fail(this.#failureOf(this.#refusal));
     return this.#fail(closedFailure("request", this.#reader.withinHead));
   }
 
@@ -87,15 +89,16 @@ export class HttpConnectCodec implements HandshakeCodec {
     if (wanted > 0) this.#body += byteString(bytes.subarray(0, wanted));
     const chunksEnd = endOfChunks(refusal, this.#body);
     if (chunksEnd !== undefined) this.#body = this.#body.slice(0, chunksEnd);
-    const failure = this.#refused(refusal);
+    const failure = this.#failureOf(refusal);
     const complete = bytes.length >= wanted || chunksEnd !== undefined;
     return complete ? this.#fail(failure) : { state: "failing", failure };
   }
 
-  #refused(head: HttpHead): HandshakeFailure {
+  #failureOf(head: HttpHead): HandshakeFailure {
     const { authenticates, secrets } = this.#header;
+    const { reply, ...refused } = this.#refused ??= httpStatusFailure(head, authenticates, secrets);
     const excerpt = quotable(this.#body, secrets, MAX_EXCERPT_BYTES);
-    return httpStatusFailure(head, excerpt, authenticates, secrets);
+    return { ...refused, reply: { ...reply, excerpt } };
   }
 
   #fail(failure: HandshakeFailure): HandshakeStep & { readonly state: "failed" } {

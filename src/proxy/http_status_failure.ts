@@ -1,5 +1,5 @@
 import type { ProxyErrorCode } from "../core/dial_error_code.ts";
-import type { HandshakeFailure } from "./handshake_codec.ts";
+import type { HandshakeFailure, ProxyReply } from "./handshake_codec.ts";
 import type { HttpHead } from "./http_head_reader.ts";
 import { quotable } from "./quotable.ts";
 
@@ -27,21 +27,24 @@ const MAX_REASON_BYTES = 128;
 const MAX_CHALLENGE_BYTES = 256;
 const MAX_CHALLENGES = 8;
 
+/** Why a handshake failed, but for the beginning of the body. */
+export interface HttpRefusal extends Omit<HandshakeFailure, "reply"> {
+  readonly reply: Omit<Extract<ProxyReply, { protocol: "http-connect" }>, "excerpt">;
+}
+
 /**
  * Says what a final answer other than 2xx means.
  *
  * @param head The head of the answer.
- * @param excerpt The beginning of its body, fit to be quoted.
  * @param authenticated Whether the request had credentials.
  * @param secrets What must not show, a character per byte.
  * @returns The failure.
  */
 export function httpStatusFailure(
   head: HttpHead,
-  excerpt: string,
   authenticated: boolean,
   secrets: readonly string[],
-): HandshakeFailure {
+): HttpRefusal {
   const [code, blame] = verdict(head, authenticated);
   const reason = quotable(head.reason, secrets, MAX_REASON_BYTES);
   const challenges = head.fields.filter(([name]) => name === "proxy-authenticate")
@@ -50,7 +53,7 @@ export function httpStatusFailure(
     code,
     message: `proxy refused (${`${head.status} ${reason}`.trim()})`,
     blame,
-    reply: { protocol: "http-connect", status: head.status, reason, challenges, excerpt },
+    reply: { protocol: "http-connect", status: head.status, reason, challenges },
   };
 }
 
