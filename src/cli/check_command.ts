@@ -16,8 +16,8 @@ export const checkCommand: Command = {
   description: [
     "PROXY is a URL: socks5h://alice:secret@127.0.0.1:1080, http://proxy.example,",
     "socks5h+unix:///run/tor/socks. Says how far it works, how long each phase took,",
-    "and whether the proxy or the target is to blame, where that can be told. The exit",
-    "code is 0 if it works.",
+    "and whether the proxy or the target is to blame, where that can be told.",
+    "The exit code is 0 if it works.",
   ],
   options: {
     level: {
