@@ -49,8 +49,9 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
    * How the handshake goes: `"sequential"`, each message after the answer to the one before; `"pipelined"`, all in one flight,
    * which saves a round trip, and another one with credentials; or `"auto"`, in one flight where the proxy takes it.
    *
-   * `"auto"` finds out once for each proxy, and no dial fails for it: a proxy that does not answer is asked again step by step
-   * over a new connection. **The target may then see two connections**, for one that is slow to answer looks the same.
+   * `"auto"` finds out once for each proxy, and no dial fails for it: a proxy that does not answer, or hangs up, is asked again
+   * step by step over a new connection. **The target may then see two connections**, for one that is slow to answer, or that is
+   * down behind a proxy which hangs up for it, looks the same.
    *
    * @default {"auto"}
    */
