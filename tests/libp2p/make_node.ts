@@ -34,7 +34,11 @@ export async function makeNode(options: NodeOptions = {}): Promise<Node> {
     // There may be several copies of uint8arraylist, whose types are the same in all but name.
     streamMuxers: [yamux() as never],
     services: { identify: identify(), ping: ping() },
-    ...(options.resolvers && { connectionManager: { resolvers: options.resolvers } }),
+    connectionManager: {
+      // By default a host that dials more than five times a second is turned away, as ours do.
+      inboundConnectionThreshold: Infinity,
+      ...(options.resolvers && { resolvers: options.resolvers }),
+    },
     // It aborts a connection whose ping takes long, as it does behind 32 MiB where noise is slow.
     connectionMonitor: { enabled: false },
     ...(options.connectionGater && { connectionGater: options.connectionGater }),
