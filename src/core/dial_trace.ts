@@ -1,5 +1,11 @@
 import type { DialEvent, DialEventBody } from "./dial_event.ts";
-import type { DialFailure, DialOutcome, DialReport } from "./dial_report.ts";
+import {
+  type DialFailure,
+  type DialOutcome,
+  type DialReport,
+  readReport,
+  type ReportSource,
+} from "./dial_report.ts";
 
 /** One step of a dial, as {@linkcode DialTrace} records it. */
 export interface TraceNode {
@@ -13,7 +19,7 @@ export interface TraceNode {
   error?: DialFailure;
   detail?: string;
   /** Steps recorded here, and reports of nested dialers that were adopted, with the time at which they began. */
-  readonly children: (TraceNode | { report: DialReport; offsetMs: number })[];
+  children?: (TraceNode | { report: DialReport | ReportSource; offsetMs: number })[];
   /** End what nested dialers have told of and not ended. */
   nested?: ((outcome: DialOutcome, error?: DialFailure) => void)[];
 }
@@ -70,10 +76,9 @@ export class DialTrace {
       startMs: this.#now() - this.#origin,
       endMs: 0,
       outcome: "pending",
-      children: [],
     };
     if (parent === undefined) this.#root = node;
-    else parent.children.push(node);
+    else (parent.children ??= []).push(node);
     if (this.#onEvent !== undefined) {
       this.#emit({ ...idsOf(node), atMs: node.startMs, ...event });
     }
@@ -94,7 +99,7 @@ export class DialTrace {
     // First, since a listener may bring the dial to its end while it hears of the steps within.
     node.outcome = outcome;
     const within = outcome === "ok" ? "lost" : outcome;
-    for (const child of node.children) {
+    for (const child of node.children ?? []) {
       if ("id" in child) this.end(child, within, error);
     }
     if (node.nested !== undefined) { for (const end of node.nested) end(within, error); }
@@ -133,8 +138,8 @@ export class DialTrace {
   }
 
   /** Puts the report of a dialer within this one, which began at `startMs`, under `parent`. */
-  adopt(parent: TraceNode, report: DialReport, startMs: number): void {
-    parent.children.push({ report, offsetMs: startMs });
+  adopt(parent: TraceNode, report: DialReport | ReportSource, startMs: number): void {
+    (parent.children ??= []).push({ report, offsetMs: startMs });
   }
 
   /** Milliseconds since this dial began. */
@@ -154,8 +159,8 @@ export class DialTrace {
       outcome: node.outcome === "pending" ? "aborted" : node.outcome,
       ...(node.error && { error: node.error }),
       ...(node.detail !== undefined && { detail: node.detail }),
-      children: node.children.map((child) =>
-        "report" in child ? shifted(child.report, child.offsetMs) : this.report(child)
+      children: (node.children ?? []).map((child) =>
+        "report" in child ? shifted(readReport(child.report), child.offsetMs) : this.report(child)
       ),
     };
   }

@@ -28,7 +28,7 @@ export class SendQueue implements SpareMemory {
   #unsentBytes = 0;
   #writingBytes = 0;
   #joined: Uint8Array | undefined;
-  #flushed: (() => void)[] = [];
+  #onFlushed: (() => void)[] | undefined;
 
   constructor(conn: Conn, listener: SendQueueListener) {
     this.#conn = conn;
@@ -54,7 +54,7 @@ export class SendQueue implements SpareMemory {
   /** Waits until the system took everything, or nothing more will be sent. */
   flushed(): Promise<void> {
     if (this.#unsentBytes === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#flushed.push(resolve));
+    return new Promise((resolve) => (this.#onFlushed ??= []).push(resolve));
   }
 
   /** Forgets what was not written yet. */
@@ -117,6 +117,8 @@ export class SendQueue implements SpareMemory {
   }
 
   #tellFlushed(): void {
-    for (const resolve of this.#flushed.splice(0)) resolve();
+    const waiting = this.#onFlushed;
+    this.#onFlushed = undefined;
+    for (const resolve of waiting ?? []) resolve();
   }
 }

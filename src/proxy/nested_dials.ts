@@ -71,12 +71,7 @@ export class NestedDial {
 
   #adopt(report: () => DialReport): void {
     this.#over();
-    this.#parent.children.push({
-      get report() {
-        return report();
-      },
-      offsetMs: this.#startMs,
-    });
+    this.#trace.adopt(this.#parent, { report }, this.#startMs);
   }
 
   #bareReport(outcome: DialOutcome, durationMs: number, error?: DialFailure): DialReport {

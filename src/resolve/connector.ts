@@ -62,5 +62,12 @@ export function localAddrOf(
   const zone = hostname.startsWith("fe80:") && !hostname.includes("%")
     ? /%.*$/s.exec(request.host)?.[0] ?? ""
     : "";
-  return { transport: "tcp", hostname: hostname + zone, port };
+  return { transport: "tcp", hostname: sameString(hostname + zone), port };
 }
+
+/** The connections of a process mostly begin at the same address, of which one string is enough. */
+function sameString(hostname: string): string {
+  return lastHostname = hostname === lastHostname ? lastHostname : hostname;
+}
+
+let lastHostname = "";

@@ -165,9 +165,12 @@ export class NetDial {
   #attemptIp(host: string, family: IpFamily, port: number, limitMs?: number): void {
     const { localAddress, localPort } = this.#init.config;
     const local = localAddress[family];
+    const { address } = this.#init;
+    const joined = joinHostPort(host, port);
     this.#attempt(
       { family, host, port, localAddress: local, localPort },
-      joinHostPort(host, port),
+      // One string of it is enough.
+      joined === address ? address : joined,
       limitMs,
     );
   }

@@ -65,14 +65,7 @@ export class TLSDial {
         onEvent,
       });
       const conn = await abortable(dial, signal, (late) => late.close());
-      // Put together when somebody reads it.
-      const report = () => conn.report;
-      this.#root.children.push({
-        get report() {
-          return report();
-        },
-        offsetMs,
-      });
+      this.#trace.adopt(this.#root, { report: () => conn.report }, offsetMs);
       return conn;
     } catch (error) {
       if (isDialError(error)) this.#trace.adopt(this.#root, error.report, offsetMs);
