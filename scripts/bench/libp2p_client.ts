@@ -4,11 +4,12 @@
  */
 import { multiaddr } from "@multiformats/multiaddr";
 import { Uint8ArrayList } from "uint8arraylist";
+import type { MultiaddrConnection } from "../../src/libp2p/mod.ts";
 import { bulkProtocol, exchangeBulk } from "../../tests/libp2p/bulk_protocol.ts";
 import { makeNode } from "../../tests/libp2p/make_node.ts";
 import { dialWith, serverAddr, type Who } from "./libp2p_transports.ts";
 import { alternate } from "./ratio_table.ts";
-import { readRequest, sendRequest } from "./read_request.ts";
+import { exchangeRequest, readRequest, sendRequest } from "./read_request.ts";
 
 const [port, rounds, bytes, dials] = process.argv.slice(2, 6).map(Number) as [
   number,
@@ -37,13 +38,7 @@ async function dialMany(who: Who): Promise<number> {
 async function receive(who: Who): Promise<number> {
   const connection = await dialWith(who, ma);
   const start = performance.now();
-  let left = bytes;
-  const received = new Promise<void>((resolve) => {
-    connection.addEventListener("message", ({ data }) => {
-      left -= data.byteLength;
-      if (left <= 0) resolve();
-    });
-  });
+  const received = receives(connection, bytes);
   connection.send(readRequest(bytes));
   await received;
   const ms = performance.now() - start;
@@ -54,8 +49,42 @@ async function receive(who: Who): Promise<number> {
 async function send(who: Who, piece: () => Uint8Array | Uint8ArrayList): Promise<number> {
   const connection = await dialWith(who, ma);
   const start = performance.now();
-  const answered = new Promise((resolve) => connection.addEventListener("message", resolve));
+  const answered = receives(connection, 1);
   connection.send(sendRequest(bytes));
+  await sendAll(connection, piece);
+  await answered;
+  const ms = performance.now() - start;
+  connection.abort(new Error("enough"));
+  return ms;
+}
+
+/** Receives while it sends what libp2p sends. */
+async function exchange(who: Who): Promise<number> {
+  const connection = await dialWith(who, ma);
+  const start = performance.now();
+  const received = receives(connection, bytes + 1);
+  connection.send(exchangeRequest(bytes));
+  await sendAll(connection, frame(64 * 1024 - 30));
+  await received;
+  const ms = performance.now() - start;
+  connection.abort(new Error("enough"));
+  return ms;
+}
+
+function receives(connection: MultiaddrConnection, count: number): Promise<void> {
+  let left = count;
+  return new Promise<void>((resolve) => {
+    connection.addEventListener("message", ({ data }) => {
+      left -= data.byteLength;
+      if (left <= 0) resolve();
+    });
+  });
+}
+
+async function sendAll(
+  connection: MultiaddrConnection,
+  piece: () => Uint8Array | Uint8ArrayList,
+): Promise<void> {
   for (let left = bytes; left > 0;) {
     const data = piece();
     left -= data.byteLength;
@@ -67,10 +96,6 @@ async function send(who: Who, piece: () => Uint8Array | Uint8ArrayList): Promise
       );
     }
   }
-  await answered;
-  const ms = performance.now() - start;
-  connection.abort(new Error("enough"));
-  return ms;
 }
 
 const plain = new Uint8Array(64 * 1024);
@@ -99,6 +124,7 @@ const both = (run: (who: Who) => Promise<number>) => ({
 });
 const cases = {
   "dial": both(dialMany),
+  "both ways": both(exchange),
   "receive": both(receive),
   "send 64 KiB": both((who) => send(who, () => plain)),
   "send frames": both((who) => send(who, frame(64 * 1024 - 30))),
