@@ -46,6 +46,20 @@ export function pushedFlow(conn: Conn, sink: ChunkSink): ChunkFlow | undefined {
 
 /** What an idle connection waits with: little, since a node has many of them. */
 const idleBytes = 256;
+/** Idle buffers come in blocks, since a piece of memory of its own costs more than it holds. */
+const blockBytes = 16 * 1024;
+const idleBuffers: Uint8Array[] = [];
+
+function takeIdleBuffer(): Uint8Array {
+  if (idleBuffers.length === 0) {
+    const block = new Uint8Array(blockBytes);
+    for (let start = 0; start < blockBytes; start += idleBytes) {
+      idleBuffers.push(block.subarray(start, start + idleBytes));
+    }
+  }
+  return idleBuffers.pop()!;
+}
+
 /** What a connection that fills its buffer reads into, unless it is busy enough for a slab. */
 const activeBytes = 64 * 1024;
 
@@ -53,7 +67,7 @@ const activeBytes = 64 * 1024;
 class PullFlow implements ChunkFlow {
   readonly #conn: Conn;
   readonly #sink: ChunkSink;
-  #buffer: Uint8Array = new Uint8Array(idleBytes);
+  #buffer: Uint8Array = takeIdleBuffer();
   #slab: ReceiveSlab | undefined;
   /** Whether it flows, or has ended. */
   #reading = false;
@@ -77,23 +91,34 @@ class PullFlow implements ChunkFlow {
         if (!this.#sink.chunk(this.#take(buffer, count))) return void (this.#reading = false);
       }
     } catch (error) {
+      // The buffer is not used again: a failed read may still write to it.
       this.#slab?.release();
       return this.#sink.failed(error);
     }
+    this.#use(nothing);
     this.#slab?.release();
     this.#sink.end();
   }
 
   #take(buffer: Uint8Array, count: number): Uint8Array {
     const read = buffer.subarray(0, count);
-    if (buffer.byteLength === idleBytes) {
-      if (count === idleBytes) this.#buffer = new Uint8Array(activeBytes);
-      return read.slice();
-    }
-    if (count <= idleBytes) this.#buffer = new Uint8Array(idleBytes);
-    return (this.#slab ??= new ReceiveSlab(zeroed)).take(read);
+    const isIdle = this.#buffer.byteLength === idleBytes;
+    let chunk: Uint8Array;
+    if (isIdle && buffer === this.#buffer) chunk = read.slice();
+    else chunk = (this.#slab ??= new ReceiveSlab(zeroed)).take(read);
+    if (isIdle && count >= idleBytes) this.#use(new Uint8Array(activeBytes));
+    else if (!isIdle && count < idleBytes) this.#use(takeIdleBuffer());
+    return chunk;
+  }
+
+  #use(buffer: Uint8Array): void {
+    if (this.#buffer.byteLength === idleBytes) idleBuffers.push(this.#buffer);
+    this.#buffer = buffer;
   }
 }
+
+/** Where nothing is read to any more. */
+const nothing = new Uint8Array(0);
 
 function zeroed(bytes: number): Uint8Array {
   return new Uint8Array(bytes);

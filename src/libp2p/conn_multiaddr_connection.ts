@@ -40,8 +40,18 @@ export function toMultiaddrConnection(init: ConnMultiaddrConnectionInit): Multia
   return new ConnMultiaddrConnection(init) as unknown as MultiaddrConnection;
 }
 
+/**
+ * Tells what is under a libp2p connection that was made here.
+ *
+ * @param maConn Any value.
+ * @returns The connection, or `undefined` if it was not made here.
+ */
+export function connUnder(maConn: unknown): Conn | undefined {
+  return maConn instanceof ConnMultiaddrConnection ? maConn.conn : undefined;
+}
+
 class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
-  readonly #conn: Conn;
+  readonly conn: Conn;
   readonly #allowHalfOpen: boolean;
   readonly #sending: SendQueue;
   readonly #idle: IdleTimer;
@@ -63,7 +73,7 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
       inactivityTimeout: inactivityTimeoutMs,
       ...(metrics && { metrics }),
     });
-    this.#conn = conn;
+    this.conn = conn;
     this.#allowHalfOpen = init.allowHalfOpen;
     const told = {
       chunk: (chunk: Uint8Array) => this.#onChunk(chunk),
@@ -159,7 +169,7 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     const received = new Promise<void>((resolve) => this.#onReceived = resolve);
     this.#continueReading();
     try {
-      const ended = this.#conn.closeWrite().then(() => this.#received ? undefined : received);
+      const ended = this.conn.closeWrite().then(() => this.#received ? undefined : received);
       await abortable(Promise.race([ended, waited]), signal);
     } catch (error) {
       // The connection broke while it was closed, or nobody wants to wait: closed it is.
@@ -189,8 +199,8 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     this.#over = true;
     this.#idle.set(0);
     this.#sending.clear();
-    if (reset) this.#conn.reset();
-    else this.#conn.close();
+    if (reset) this.conn.reset();
+    else this.conn.close();
     this.#onReceived?.();
   }
 }

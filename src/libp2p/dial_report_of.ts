@@ -1,6 +1,7 @@
 import type { Addr } from "../core/addr.ts";
 import type { Conn } from "../core/conn.ts";
 import type { DialReport } from "../core/dial_report.ts";
+import { connUnder } from "./conn_multiaddr_connection.ts";
 import type { Connection, MultiaddrConnection } from "./tcp_transport.ts";
 
 /** How a libp2p connection came about. */
@@ -9,11 +10,17 @@ export interface ConnectionReport extends DialReport {
   readonly hops: readonly Addr[];
 }
 
-const conns = new WeakMap<WeakKey, Conn>();
+/** Of connections that do not tell what is under them. */
+const conns = new WeakMap<Connection, Conn>();
 
-/** Keeps which connection is under one of libp2p's. */
-export function rememberConn(connection: Connection | MultiaddrConnection, conn: Conn): void {
-  conns.set(connection, conn);
+/** Keeps which connection is under one of libp2p's, unless that can be told. */
+export function rememberConn(connection: Connection, conn: Conn): void {
+  if (connOf(connection) === undefined) conns.set(connection, conn);
+}
+
+/** libp2p's own have the one that their transport made, and are told of before that transport can know them. */
+function connOf(connection: Connection | MultiaddrConnection): Conn | undefined {
+  return connUnder(connection) ?? connUnder((connection as { maConn?: unknown }).maConn);
 }
 
 /**
@@ -31,9 +38,7 @@ export function rememberConn(connection: Connection | MultiaddrConnection, conn:
 export function dialReportOf(
   connection: Connection | MultiaddrConnection,
 ): ConnectionReport | undefined {
-  // libp2p tells of a new connection before its transport can know it; below it is the one that the transport made.
-  const { maConn } = connection as { maConn?: WeakKey };
-  const conn = conns.get(connection) ?? (maConn && conns.get(maConn));
+  const conn = connOf(connection) ?? conns.get(connection as Connection);
   // A connection of somebody else's making may have none.
   return conn && { ...conn.report, hops: conn.hops ?? [] };
 }

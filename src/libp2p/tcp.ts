@@ -115,7 +115,6 @@ class DialingTcp {
       conn.close();
       throw error;
     }
-    rememberConn(maConn, conn);
     try {
       this.#log("new outbound connection %a", ma);
       const upgrade = options.upgrader.upgradeOutbound(maConn, options);
