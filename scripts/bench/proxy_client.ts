@@ -20,8 +20,9 @@ const [port, rounds, dials, bytes] = process.argv.slice(2, 6).map(Number) as [
 const [microsocks, dante, tinyproxy] = process.argv.slice(6) as [string, string, string];
 const target = `127.0.0.1:${port}`;
 
+/** All hang up by a reset: what a close costs is something else. */
 function dialsOf(dialer: ContextDialer): () => Promise<void> {
-  return many(async () => (await dialer.dialContext("tcp", target)).close());
+  return many(async () => (await dialer.dialContext("tcp", target)).reset());
 }
 
 function many(dial: () => Promise<void>): () => Promise<void> {
@@ -42,7 +43,7 @@ function socksDials(
       destination: { host: "127.0.0.1", port },
       set_tcp_nodelay: true,
     });
-    socket.destroy();
+    socket.resetAndDestroy();
   });
 }
 
@@ -55,7 +56,7 @@ function agentDials(server: string): () => Promise<void> {
   return many(async () => {
     const options = { host: "127.0.0.1", port, secureEndpoint: false } as never;
     const socket = await agent.connect(request, options) as Socket;
-    socket.destroy();
+    socket.resetAndDestroy();
   });
 }
 
