@@ -33,24 +33,36 @@ async function runSuite(...args: string[]): Promise<Map<string, string | undefin
   return outcomes;
 }
 
+/**
+ * Squid ends a tunnel in both directions as soon as one side has ended, and answers what the other still says by a reset: now
+ * and then that makes the listener's side of a closed connection an aborted one, with any transport.
+ */
+const racesWithSquid = "should close all streams when the connection closes";
+
+/** Runs the suite, and again where that race was lost, three times at most. */
+async function runSuiteBySquid(family: string, address: string): ReturnType<typeof runSuite> {
+  let outcomes = await runSuite(family, "http-connect", address);
+  for (let again = 0; again < 2 && outcomes.get(racesWithSquid) !== undefined; again++) {
+    outcomes = await runSuite(family, "http-connect", address);
+  }
+  return outcomes;
+}
+
 const missing = danteMissing ?? squidMissing;
 const dante = missing === undefined ? await startDante({ method: "none" }) : undefined;
 const squid = missing === undefined ? await startSquid() : undefined;
-const ways: [string, string[]][] = [
-  ["directly", []],
-  ["through SOCKS5", ["socks5", dante?.address ?? ""]],
-  ["through HTTP CONNECT", ["http-connect", squid?.address ?? ""]],
+const ways: [string, string | undefined, (family: string) => ReturnType<typeof runSuite>][] = [
+  ["directly", undefined, (family) => runSuite(family)],
+  ["through SOCKS5", missing, (family) => runSuite(family, "socks5", dante!.address)],
+  ["through HTTP CONNECT", missing, (family) => runSuiteBySquid(family, squid!.address)],
 ];
 const suites: { name: string; skip?: string; outcomes?: Map<string, string | undefined> }[] = [];
 try {
-  for (const [way, args] of ways) {
-    const skip = args.length > 0 ? missing : undefined;
+  for (const [way, skip, run] of ways) {
     suites.push(
       ...await Promise.all(["ip4", "ip6"].map(async (family) => {
         const name = `compliance ${way} over ${family}`;
-        return skip === undefined
-          ? { name, outcomes: await runSuite(family, ...args) }
-          : { name, skip };
+        return skip === undefined ? { name, outcomes: await run(family) } : { name, skip };
       })),
     );
   }
