@@ -1,5 +1,6 @@
 import type { ContextDialer, DialerForAddr } from "../core/dialer.ts";
 import type { TxtResolver } from "../resolve/txt_resolver.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** Socket options, as `@libp2p/tcp` takes them. */
 export interface TcpSocketOptions {
@@ -96,10 +97,10 @@ const maxMs = 2 ** 31 - 1;
 export function checkTcpOptions(options: TcpOptions): void {
   const { customTCPDialer, dialer, dialOpts, txtResolver } = options;
   if (customTCPDialer !== undefined && typeof customTCPDialer !== "function") {
-    throw new TypeError(`customTCPDialer must be a function, not ${String(customTCPDialer)}`);
+    throw new TypeError(`customTCPDialer must be a function, not ${valueKind(customTCPDialer)}`);
   }
   if (dialer !== undefined && typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`dialer must have a dialContext method, not be ${String(dialer)}`);
+    throw new TypeError(`dialer must have a dialContext method, not be ${valueKind(dialer)}`);
   }
   if (customTCPDialer !== undefined && dialer !== undefined) {
     throw new TypeError("dialer and customTCPDialer exclude each other: give one of them");

@@ -2,11 +2,12 @@ import { DialError, dialFailure, isDialError } from "../core/dial_error.ts";
 import type { ContextDialer, DialOptions } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { abortable, linkedController } from "../core/signals.ts";
-import { alteredProxyDialer, proxyConfigOf } from "./proxy_context_dialer.ts";
+import { alteredProxyDialer, looksNamesUp, proxyConfigOf } from "./proxy_context_dialer.ts";
 import { PhaseTimes, timedHandshakes } from "./phase_times.ts";
 import { checkedMs } from "./proxy_dialer_options.ts";
 import { proxyDialTarget } from "./proxy_dial_target.ts";
 import { ProxyRefusedError } from "./proxy_refused_error.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** How far a check goes: a connection to the proxy, its handshake up to the credentials, or a tunnel to a target. */
 export type ProxyCheckLevel = "tcp" | "handshake" | "tunnel";
@@ -27,7 +28,8 @@ export interface ProxyCheckOptions extends Pick<DialOptions, "signal" | "onEvent
   /**
    * The target as `host:port`. A `"tunnel"` needs one.
    *
-   * @default {"anydial-check.invalid:443"} A name that nobody can have (RFC 6761 §6.4).
+   * @default {"anydial-check.invalid:443"} A name that nobody can have (RFC 6761 §6.4); where names are looked up here a port
+   * that nobody listens on, the proxy's own `127.0.0.1:9`.
    */
   target?: string;
   /**
@@ -82,10 +84,13 @@ export async function checkProxy(
   dialer: ContextDialer,
   options: ProxyCheckOptions,
 ): Promise<ProxyCheck> {
-  const { level, timeoutMs = 10_000, signal, onEvent } = options;
   if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot check ${String(dialer)}: it has no dialContext method`);
+    throw new TypeError(`Cannot check ${valueKind(dialer)}: it has no dialContext method`);
   }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`options must be an object that has a level, not ${valueKind(options)}`);
+  }
+  const { level, timeoutMs = 10_000, signal, onEvent } = options;
   if (!levels.includes(level)) {
     throw new TypeError(`level must be "tcp", "handshake" or "tunnel", not ${String(level)}`);
   }
@@ -93,7 +98,8 @@ export async function checkProxy(
   if (level === "tunnel" && options.target === undefined) {
     throw new TypeError(`target is missing, which level "tunnel" needs`);
   }
-  const target = options.target ?? "anydial-check.invalid:443";
+  const target = options.target ??
+    (looksNamesUp(dialer) ? "127.0.0.1:9" : "anydial-check.invalid:443");
   const read = proxyDialTarget("tcp", target);
   if ("reason" in read) throw new TypeError(`target is unusable: ${read.reason}`);
   if (proxyConfigOf(dialer) === undefined && level !== "tunnel") {

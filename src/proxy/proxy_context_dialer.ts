@@ -58,6 +58,16 @@ export function proxyConfigOf(dialer: ContextDialer): ProxyConfig | undefined {
 }
 
 /**
+ * Looks into a dialer.
+ *
+ * @param dialer Any dialer.
+ * @returns Whether it is one that {@linkcode makeProxyDialer} made, whose names are looked up here.
+ */
+export function looksNamesUp(dialer: ContextDialer): boolean {
+  return ProxyContextDialer.looksNamesUp(dialer);
+}
+
+/**
  * Makes a dialer that is another one in all but what `alter` changes.
  *
  * @param dialer Any dialer.
@@ -83,6 +93,10 @@ class ProxyContextDialer implements ProxyDialer {
 
   static configOf(dialer: ContextDialer): ProxyConfig | undefined {
     return #proxy in dialer ? dialer.#proxy : undefined;
+  }
+
+  static looksNamesUp(dialer: ContextDialer): boolean {
+    return #lookup in dialer && dialer.#lookup !== undefined;
   }
 
   static altered(

@@ -1,5 +1,6 @@
 import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../core/dialer.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** What all dialers over a proxy take. */
 export interface ProxyServerOptions {
@@ -48,7 +49,7 @@ let system: ContextDialer | undefined;
 export function checkedVia(via: ContextDialer | undefined): ContextDialer {
   if (via === undefined) return system ??= systemDialer();
   if (typeof via?.dialContext !== "function") {
-    throw new TypeError(`via must be a dialer, not ${String(via)}`);
+    throw new TypeError(`via must be a dialer, not ${valueKind(via)}`);
   }
   return via;
 }

@@ -9,6 +9,7 @@ import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { onAbort } from "../core/signals.ts";
 import { NestedDials } from "./nested_dials.ts";
 import { encodeProxyProtocolHeader, type ProxyProtocolTlv } from "./proxy_protocol_codec.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** What {@linkcode withProxyProtocol} says of each connection. */
 export interface ProxyProtocolOptions {
@@ -59,7 +60,7 @@ export function withProxyProtocol(
   options: ProxyProtocolOptions,
 ): ContextDialer {
   if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot dial with ${String(dialer)}: it has no dialContext method`);
+    throw new TypeError(`Cannot dial with ${valueKind(dialer)}: it has no dialContext method`);
   }
   const { version, source, destination, local = false, tlvs } = options;
   if (local && (source ?? destination) !== undefined) {

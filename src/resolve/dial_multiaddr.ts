@@ -4,6 +4,7 @@ import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts"
 import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { MultiaddrDial } from "./multiaddr_dial.ts";
 import { systemTxtResolver } from "./txt_resolver.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /**
  * Dials a multiaddr: whatever `dialArgs` reads, and `/dnsaddr`. `/dns6` never connects over IPv4, nor `/dns4` over IPv6.
@@ -44,7 +45,7 @@ export function startMultiaddrDial(
   const { txtResolver = systemTxtResolver, signal } = options;
   return new Promise((resolve, reject) => {
     if (!isDialer(dialer) && typeof dialer !== "function") {
-      throw new TypeError(`dialer must be a dialer or a function, not ${String(dialer)}`);
+      throw new TypeError(`dialer must be a dialer or a function, not ${valueKind(dialer)}`);
     }
     if (typeof txtResolver?.resolveTxt !== "function") {
       throw new TypeError(

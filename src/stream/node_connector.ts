@@ -9,6 +9,7 @@ import { onAbort } from "../core/signals.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
 import { ConnDuplex } from "./conn_duplex.ts";
 import { linkFlow } from "./link_flow.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** How a {@linkcode NodeConnector} connects. */
 export interface NodeConnectorOptions {
@@ -122,7 +123,9 @@ export function nodeConnector(
   options: NodeConnectorOptions = {},
 ): NodeConnector {
   if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot connect through ${String(dialer)}: it has no dialContext method`);
+    throw new TypeError(
+      `Cannot connect through ${valueKind(dialer)}: it has no dialContext method`,
+    );
   }
   const { timeoutMs } = options;
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {

@@ -10,6 +10,7 @@ import type { Peers } from "./peers.ts";
 import { reportTests } from "./report_tests.ts";
 import { streamTests } from "./stream_tests.ts";
 import { transferTests } from "./transfer_tests.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** What to test, and what to expect of it. */
 export interface TestDialerOptions {
@@ -85,7 +86,7 @@ export interface TestDialerOptions {
 export function testDialer(options: TestDialerOptions): void {
   const { name, dialer, peers, without = [], variants = {}, codes, hops = [] } = options;
   if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot test ${String(dialer)}: it has no dialContext method`);
+    throw new TypeError(`Cannot test ${valueKind(dialer)}: it has no dialContext method`);
   }
   const contract: Contract = {
     name,

@@ -2,6 +2,7 @@ import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
 import type { TLSConn } from "./tls_conn.ts";
 import { TLSDial } from "./tls_dial.ts";
 import { tlsConfig, type TLSOptions } from "./tls_options.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** A dialer whose connections are in TLS. */
 export interface TLSDialer extends ContextDialer {
@@ -31,7 +32,7 @@ export interface TLSDialer extends ContextDialer {
  */
 export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDialer {
   if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot make TLS over ${String(dialer)}: it has no dialContext method`);
+    throw new TypeError(`Cannot make TLS over ${valueKind(dialer)}: it has no dialContext method`);
   }
   const config = tlsConfig(options);
   return {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import { dialerFunc } from "../../src/core/dialer.ts";
+import type { Resolver } from "../../src/resolve/resolver.ts";
 import {
   checkProxy,
   httpConnectDialer,
@@ -68,6 +69,46 @@ test("checkProxy() finds a proxy that works working, at every level", async () =
   assert.equal(socks5.requests.length, asked, "no target is asked for");
   await Promise.all([socks5, socks4, http].map((server) => server.idle()));
   await Promise.all([socks5, socks4, http].map((server) => server.close()));
+});
+
+test("checkProxy() without a target looks nothing up, where names are looked up here", async () => {
+  const socks5 = await FakeSocks5.listen();
+  const socks4 = await FakeSocks4.listen();
+  const lookups: string[] = [];
+  const resolver: Resolver = {
+    lookup: (host) => {
+      lookups.push(host);
+      return Promise.resolve([]);
+    },
+  };
+  for (
+    const dialer of [
+      socks5Dialer({ server: socks5.address, resolve: "local", resolver }),
+      socks4Dialer({ server: socks4.address, resolve: "local", resolver }),
+    ]
+  ) {
+    for (const level of ["tcp", "handshake"] as const) {
+      const check = await checkProxy(dialer, { level });
+      assert.deepEqual(verdict(check), [true, level, undefined, undefined], `${dialer} ${level}`);
+    }
+  }
+  assert.deepEqual(lookups, []);
+  assert.equal(socks5.requests.length, 0, "no target is asked for");
+  await Promise.all([socks5, socks4].map((server) => server.idle()));
+  await Promise.all([socks5, socks4].map((server) => server.close()));
+});
+
+test("checkProxy() says what is missing", async () => {
+  const dialer = socks5Dialer({ server: "127.0.0.1:1" });
+  await assert.rejects(checkProxy(dialer, undefined as never), {
+    name: "TypeError",
+    message: "options must be an object that has a level, not undefined",
+  });
+  const url = "socks5h://alice:secret@127.0.0.1:1";
+  await assert.rejects(checkProxy(url as never, { level: "tcp" }), {
+    name: "TypeError",
+    message: "Cannot check a string: it has no dialContext method",
+  });
 });
 
 test("checkProxy() tells a proxy that is down from wrong credentials and from a target that is down", async () => {

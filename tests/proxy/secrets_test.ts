@@ -8,7 +8,12 @@ import {
   proxyFromEnv,
   socks4Dialer,
   socks5Dialer,
+  withProxyProtocol,
 } from "../../src/proxy/mod.ts";
+import { dialMultiaddr } from "../../src/resolve/dial_multiaddr.ts";
+import { nodeConnector } from "../../src/stream/mod.ts";
+import { testDialer } from "../../src/testing/mod.ts";
+import { withTLS } from "../../src/tls/mod.ts";
 import { Shown } from "./dial_outcome.ts";
 import { type ConnectRequest, FakeHttpProxy } from "./fakes/fake_http_proxy.ts";
 import { FakeSocks4 } from "./fakes/fake_socks4.ts";
@@ -141,5 +146,28 @@ test("no unusable setting shows its user info", () => {
       });
     }
     shown.assertHides(password, userInfo);
+  }
+});
+
+test("a proxy URL in the place of a dialer is refused without showing it", async () => {
+  const url = `socks5h://${userInfo}@127.0.0.1:1080` as never;
+  const trials = {
+    check: () => checkProxy(url, { level: "tcp" }),
+    via: () => socks5Dialer({ server: "127.0.0.1:1", via: url }),
+    multiaddr: () => dialMultiaddr(url, "/ip4/127.0.0.1/tcp/1"),
+    header: () => withProxyProtocol(url, { version: 1 }),
+    tls: () => withTLS(url, {}),
+    connector: () => nodeConnector(url),
+    tests: () => testDialer({ name: "it", dialer: url }),
+  };
+  for (const [name, trial] of Object.entries(trials)) {
+    await assert.rejects(async () => await trial(), (error: Error) => {
+      assert.equal(error.name, "TypeError", name);
+      assert.match(error.message, /\ba string\b/, name);
+      const shown = new Shown();
+      shown.add(error);
+      shown.assertHides(...secrets);
+      return true;
+    });
   }
 });
