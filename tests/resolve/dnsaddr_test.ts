@@ -50,6 +50,7 @@ function fakeConn(address: string): Conn & { closed: boolean } {
     hops: [],
     report,
     closed: false,
+    read: () => Promise.resolve(null),
     close: () => conn.closed = true,
   };
   return conn as unknown as Conn & { closed: boolean };
