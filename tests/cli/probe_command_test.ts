@@ -116,12 +116,17 @@ test("probe --timeout shows what was pending when the time ran out", async () =>
   const silent = await peers.silent();
   const port = silent.address.split(":")[1];
   const target = `/ip4/127.0.0.1/tcp/${port}`;
-  const { code, stdout, stderr } = await runCli("probe", "--timeout", "0.3s", target);
-  assert.equal(code, 1);
-  assert.match(stdout, /: failed after 3\d\d\.\d ms, ETIMEDOUT\n/);
-  assert.match(stdout, /✗ attempt 127\.0\.0\.1:\d+: timed out after\s+300 ms\n$/);
-  assertOneLine(stderr, /timed out after 300 ms/);
-  await silent.close();
+  try {
+    const { code, stdout, stderr } = await runCli("probe", "--timeout", "0.3s", target);
+    assert.equal(code, 1);
+    // A busy machine may be late to say so.
+    const ms = Number(/: failed after (\d+\.\d) ms, ETIMEDOUT\n/.exec(stdout)?.[1]);
+    assert.ok(ms >= 300, stdout);
+    assert.match(stdout, /✗ attempt 127\.0\.0\.1:\d+: timed out after\s+300 ms\n$/);
+    assertOneLine(stderr, /timed out after 300 ms/);
+  } finally {
+    await silent.close();
+  }
 });
 
 test("probe --count ends with 130 at SIGINT, and still tells what it measured", async () => {
