@@ -1,6 +1,6 @@
 /**
- * Measures libp2p's connections on one runtime, of this transport and of `@libp2p/tcp`. Prints the times as JSON. Arguments: port,
- * rounds, bytes, dials, the multiaddr of a node.
+ * Measures libp2p's connections on one runtime, of this transport and of `@libp2p/tcp`. Prints the times as JSON, those of dials
+ * in microseconds. Arguments: port, rounds, bytes, dials, the multiaddr of a node.
  */
 import { multiaddr } from "@multiformats/multiaddr";
 import { Uint8ArrayList } from "uint8arraylist";
@@ -8,7 +8,7 @@ import type { MultiaddrConnection } from "../../src/libp2p/mod.ts";
 import { bulkProtocol, exchangeBulk } from "../../tests/libp2p/bulk_protocol.ts";
 import { makeNode } from "../../tests/libp2p/make_node.ts";
 import { dialWith, serverAddr, type Who } from "./libp2p_transports.ts";
-import { alternate } from "./ratio_table.ts";
+import { alternate, type CaseTimes } from "./ratio_table.ts";
 import { exchangeRequest, readRequest, sendRequest } from "./read_request.ts";
 
 const [port, rounds, bytes, dials] = process.argv.slice(2, 6).map(Number) as [
@@ -23,18 +23,51 @@ const ma = serverAddr(port);
 /** Noise makes a whole node's stream slow, so less goes over it. */
 const streamBytes = 32 * 1024 * 1024;
 
-/** Only until it is connected: what a close costs is something else. */
-async function dialMany(who: Who): Promise<number> {
-  let ms = 0;
-  for (let index = 0; index < dials; index++) {
-    const start = performance.now();
-    const connection = await dialWith(who, ma);
-    ms += performance.now() - start;
-    connection.abort(new Error("enough"));
-    // What becomes of it is not the next dial's, either.
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+/**
+ * Takes the microseconds of each dial, until it is connected: what a close costs is something else. Theirs and ours take turns
+ * at every dial, since a dial takes so little that whatever else happens in a second would be most of a difference.
+ */
+async function dialInTurns(
+  count: number,
+  dial: (who: Who) => Promise<{ abort(error: Error): void }>,
+  settle: () => Promise<void>,
+): Promise<CaseTimes> {
+  const times = { theirs: [] as number[], ours: [] as number[] };
+  for (let turn = -warmUp(count); turn < count; turn++) {
+    for (const who of turn % 2 === 0 ? ["theirs", "ours"] as const : ["ours", "theirs"] as const) {
+      const start = performance.now();
+      const connection = await dial(who);
+      const us = Math.round((performance.now() - start) * 1_000);
+      if (turn >= 0) times[who].push(us);
+      await settle();
+      connection.abort(new Error("enough"));
+      // What becomes of it is not the next dial's, either.
+      await settle();
+    }
   }
-  return ms;
+  return times;
+}
+
+function warmUp(count: number): number {
+  return count / 10;
+}
+
+async function threeTurns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Whole nodes: with noise and yamux, until libp2p has the connection. */
+async function nodesDial(count: number): Promise<CaseTimes> {
+  const nodes = {
+    theirs: await makeNode({ transport: "theirs" }),
+    ours: await makeNode({ transport: "ours" }),
+  };
+  // Identify runs on in the background.
+  const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 6));
+  const times = await dialInTurns(count, (who) => nodes[who].dial(nodeAddr), settle);
+  await nodes.theirs.stop();
+  await nodes.ours.stop();
+  return times;
 }
 
 async function receive(who: Who): Promise<number> {
@@ -125,7 +158,6 @@ const both = (run: (who: Who) => Promise<number>) => ({
   ours: () => run("ours"),
 });
 const cases = {
-  "dial": both(dialMany),
   "both ways": both(exchange),
   "receive": both(receive),
   "send 64 KiB": both((who) => send(who, () => plain)),
@@ -133,6 +165,10 @@ const cases = {
   "send small": both((who) => send(who, frame(4 * 1024))),
   "node's stream": both(stream),
 };
-console.log(JSON.stringify(await alternate(cases, rounds)));
+console.log(JSON.stringify({
+  "node's dial": await nodesDial(dials / 20),
+  "bare dial": await dialInTurns(dials, (who) => dialWith(who, ma), threeTurns),
+  ...await alternate(cases, rounds),
+}));
 // On Deno a stopped node keeps the process alive.
 process.exit(0);
