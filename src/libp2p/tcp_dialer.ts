@@ -66,8 +66,10 @@ export class TcpDialer {
 
   #dialDirect(request: TcpDialRequest): Promise<Conn> {
     const { ma, signal, onEvent, socketOptions } = request;
-    const dialer = Object.values(socketOptions).some((value) => value !== undefined)
-      ? this.#systemDialer({ ...this.#options.dialOpts, ...socketOptions })
+    // What this dial does not say must not hide what all dials say.
+    const said = Object.entries(socketOptions).filter(([, value]) => value !== undefined);
+    const dialer = said.length > 0
+      ? this.#systemDialer({ ...this.#options.dialOpts, ...Object.fromEntries(said) })
       : this.#system!;
     if (isDnsaddr(ma)) return this.#dialInTime(dialer, request);
     // The limit is the dialer's own here, which knows best what it was doing.

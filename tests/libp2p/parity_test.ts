@@ -176,7 +176,7 @@ for (const [options, seconds] of keepAlives) {
   test(`keep-alive is as ${JSON.stringify(options)} says, of all dials or of one`, {
     skip: noProc,
   }, async () => {
-    for (const [all, one] of [[options, {}], [{}, options]]) {
+    for (const [all, one] of [[options, {}], [{}, options], [options, { noDelay: true }]]) {
       await withConnection(
         (connection) => {
           const [, port] = /tcp\/(\d+)$/.exec(connection.remoteAddr.toString())!;
