@@ -46,7 +46,10 @@ export class TcpDialer {
   /** Whether an address is one that is only dialed with a dialer or a resolver of the caller's. */
   takesSpecially(ma: Multiaddr): boolean {
     if (this.#custom !== undefined && onionAddress(ma) !== undefined) return true;
-    return this.#options.txtResolver !== undefined && isDnsaddr(ma);
+    if (this.#options.txtResolver === undefined || !isDnsaddr(ma)) return false;
+    // What else may follow, as `p2p-circuit`, is for another transport, which libp2p asks only if this one does not want it.
+    const [p2p, ...more] = ma.getComponents().slice(1);
+    return p2p === undefined || p2p.name === "p2p" && more.length === 0;
   }
 
   #systemDialer({ noDelay, keepAlive, keepAliveInitialDelay }: TcpSocketOptions): ContextDialer {

@@ -191,11 +191,12 @@ test("a dnsaddr is refused with a dialer of the caller's, unless its lookups are
 
 test("a dnsaddr is a transport's to dial where it has who looks it up", () => {
   const txtResolver = { resolveTxt: () => Promise.resolve([]) };
-  const mas = ["/dnsaddr/peer.example", `/dnsaddr/peer.example${peerId}`].map((ma) =>
-    multiaddr(ma)
-  );
-  assert.equal(new TransportTrial({ txtResolver }).transport.dialFilter(mas).length, 2);
-  assert.equal(new TransportTrial().transport.dialFilter(mas).length, 0);
+  const own = ["", peerId, "/tcp/1", `/tcp/1${peerId}`];
+  const ofOthers = [`${peerId}/p2p-circuit${peerId}`, `${peerId}/p2p-circuit`, "/tcp/1/ws"];
+  const mas = [...own, ...ofOthers].map((rest) => multiaddr(`/dnsaddr/peer.example${rest}`));
+  const taken = (options: TcpOptions) => new TransportTrial(options).transport.dialFilter(mas);
+  assert.deepEqual(taken({ txtResolver }), mas.slice(0, 4));
+  assert.deepEqual(taken({}), mas.slice(2, 4));
 });
 
 test("connectTimeoutMs covers the choice of the dialer and the dialer itself", async () => {
