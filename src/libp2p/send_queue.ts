@@ -6,6 +6,9 @@ import { gatheredBatch, joinedBatch, type SpareMemory } from "./write_batch.ts";
 const spareBuffers: Uint8Array[] = [];
 const mostSpareBuffers = 8;
 
+/** The most that is written without a word of it: how a write goes on cannot be seen. */
+const mostPieceBytes = 512 * 1024;
+
 /** Who is told what becomes of what was queued. */
 export interface SendQueueListener {
   /** The system took some of it. */
@@ -44,9 +47,15 @@ export class SendQueue implements SpareMemory {
   /** Sends the pieces, which must stay as they are until they are sent. */
   push(pieces: Iterable<Uint8Array>): void {
     for (const piece of pieces) {
-      if (piece.byteLength === 0) continue;
-      this.#pieces.push(piece);
       this.#unsentBytes += piece.byteLength;
+      if (piece.byteLength <= mostPieceBytes) {
+        if (piece.byteLength > 0) this.#pieces.push(piece);
+        continue;
+      }
+      // Else a slow line that takes all the time would be a connection on which nothing happens.
+      for (let start = 0; start < piece.byteLength; start += mostPieceBytes) {
+        this.#pieces.push(piece.subarray(start, start + mostPieceBytes));
+      }
     }
     if (this.#writingBytes === 0) this.#write();
   }

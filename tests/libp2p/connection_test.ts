@@ -237,6 +237,21 @@ test("with allowHalfOpen a peer's end leaves this side open", async () => {
   );
 });
 
+test("a connection that slowly sends one large piece is not without a byte", async () => {
+  await withConnection(async (connection, peer) => {
+    const reading = (async () => {
+      const buffer = new Uint8Array(256 * 1024);
+      while (await peer.read(buffer) !== null) {
+        await new Promise((resolve) => setTimeout(resolve, 15));
+      }
+    })();
+    // Rejects when the connection ends.
+    await send(connection, new Uint8Array(48 * mebi));
+    peer.close();
+    await reading.catch(() => {});
+  }, { outboundSocketInactivityTimeout: 500 });
+});
+
 test("a connection without a byte either way is aborted after outboundSocketInactivityTimeout", async () => {
   await withConnection(
     async (connection, peer) => {
