@@ -57,6 +57,8 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   readonly #idle: IdleTimer;
   readonly #flow: ChunkFlow;
   #needsDrain = false;
+  /** Whether `close()` is sending what is unsent. */
+  #closes = false;
   /** What comes is thrown away, since the connection is being closed. */
   #lingers = false;
   /** Whether nothing more comes, and who waits for that. */
@@ -113,6 +115,11 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
       this.onRemoteCloseWrite();
       return;
     }
+    // A peer that has nothing more to say may still listen, and what the base class holds is not sent yet.
+    if (!this.#closes) this.#endByPeer();
+  }
+
+  #endByPeer(): void {
     this.onTransportClosed();
     this.#sending.flushed().then(() => this.#destroy(false));
   }
@@ -149,6 +156,18 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     this.#sending.push(data);
     this.#needsDrain = this.#sending.unsentBytes > fullBytes;
     return { sentBytes: data.byteLength, canSendMore: !this.#needsDrain };
+  }
+
+  override async close(options?: AbortOptions): Promise<void> {
+    if (this.status !== "open") return;
+    this.#closes = true;
+    try {
+      await super.close(options);
+    } finally {
+      this.#closes = false;
+      // Where it was given up, the peer's end is left to end the connection.
+      if (this.#received && !this.#over) this.#endByPeer();
+    }
   }
 
   override async sendClose({ signal }: AbortOptions = {}): Promise<void> {

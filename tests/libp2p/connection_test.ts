@@ -135,6 +135,37 @@ test("close() sends what is unsent, and what the peer says meanwhile does not cu
   });
 });
 
+test("close() sends what is unsent, also where the peer ends its side meanwhile", async () => {
+  await withConnection(async (connection, peer) => {
+    const closed = closing(connection);
+    // The second waits until the first is sent.
+    connection.send(new Uint8Array(8 * mebi));
+    connection.send(new Uint8Array(8 * mebi));
+    const closes = connection.close();
+    await peer.closeWrite();
+    await untilStill(() => connection.writeBufferLength);
+    assert.equal((await readAll(peer)).byteLength, 16 * mebi);
+    await closes;
+    assert.equal((await closed).error, undefined);
+    assert.equal(connection.status, "closed");
+  });
+});
+
+for (const when of ["before", "after"]) {
+  test(`where close() is given up, the peer's end ${when} that ends the connection`, async () => {
+    await withConnection(async (connection, peer) => {
+      const closed = closing(connection);
+      connection.send(new Uint8Array(16 * mebi));
+      const closes = connection.close({ signal: AbortSignal.timeout(200) });
+      if (when === "before") await peer.closeWrite();
+      await assert.rejects(closes);
+      if (when === "after") await peer.closeWrite();
+      assert.equal((await closed).error, undefined);
+      assert.equal((await readAll(peer)).byteLength, 16 * mebi);
+    });
+  });
+}
+
 test("close() is no abort where the peer answers the end with a reset, as go-libp2p does", async () => {
   await withConnection(async (connection, peer, trial) => {
     const closed = closing(connection);
