@@ -130,6 +130,17 @@ test("the progress of a dial through a proxy is told in order, its handshake too
   await proxy.close();
 });
 
+test("a proxy that is silent in its handshake is named where connectTimeoutMs runs out", async () => {
+  const proxy = await FakeSocks5.listen({ stallsAfter: "greeting" });
+  const dialer = socks5Dialer({ server: proxy.address });
+  const trial = new TransportTrial({ dialer, connectTimeoutMs: 150 });
+  const error = await trial.failure("/ip4/192.0.2.1/tcp/4001");
+  assert.ok(isDialError(error));
+  assert.deepEqual([error.code, error.phase, error.hop], ["ETIMEDOUT", "proxy", proxy.address]);
+  assert.match(error.message, /timed out after 150 ms in the socks5 handshake with 127\.0\.0\.1:/);
+  await proxy.close();
+});
+
 test("a connection is counted and logged as with @libp2p/tcp, each group registered once", async () => {
   await withPeer(async (trial, peer, ma) => {
     const [connection, conn] = await Promise.all([trial.dial(ma), peer.accept()]);
@@ -172,6 +183,20 @@ test("the options of one dial differ from those of all", async () => {
     await conn.closeWrite();
     await ended;
     assert.equal(connection.status, "open");
+  });
+});
+
+test("what dialOpts and one dial say of TCP_NODELAY reaches the dialer, which checks it", async () => {
+  const wrong = { noDelay: 1 as never };
+  assert.throws(() => new TransportTrial({ dialOpts: wrong }), /noDelay must be a boolean/);
+  const error = await new TransportTrial().failure("/ip4/127.0.0.1/tcp/1", wrong);
+  assert.match((error as Error).message, /noDelay must be a boolean/);
+});
+
+test("a connection that hides what it was made of has a report too", async () => {
+  await withPeer(async (trial, _peer, ma) => {
+    const connection = await trial.dial(ma, { upgrade: () => Promise.resolve({} as never) });
+    assert.match(dialReportOf(connection)?.label ?? "", /^tcp4 127\.0\.0\.1:\d+$/);
   });
 });
 
