@@ -44,8 +44,9 @@ export interface CloseServerOnMaxConnections {
 /** How {@linkcode tcp} behaves: all that `@libp2p/tcp` takes, and who dials. */
 export interface TcpOptions {
   /**
-   * Chooses a dialer for each address that is dialed, as go-libp2p's `WithDialerForAddr`. It is asked once a dial, may answer
-   * later, and what it answers is the only dialer used: where it throws or answers nothing, the dial fails.
+   * Chooses a dialer for each address that is dialed, as go-libp2p's `WithDialerForAddr`. It is asked once a dial, or where a
+   * `txtResolver` looks a `/dnsaddr` up once for each address found; may answer later, and what it answers is the only dialer
+   * used: where it throws or answers nothing, the dial fails.
    */
   customTCPDialer?: DialerForAddr;
   /** The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used. */

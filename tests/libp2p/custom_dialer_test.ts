@@ -189,6 +189,17 @@ test("a dnsaddr is refused with a dialer of the caller's, unless its lookups are
   assert.deepEqual(dialed.map(({ address }) => address), ["192.0.2.7:7"]);
 });
 
+test("customTCPDialer is asked about each address of a dnsaddr, without those that cannot be dialed", async () => {
+  const [dialer, dialed] = notingDialer();
+  const asked: string[] = [];
+  const customTCPDialer: DialerForAddr = (ma) => (asked.push(String(ma)), dialer);
+  const found = ["/ip4/192.0.2.7/tcp/7", onion, "/dns6/peer.example/tcp/8"];
+  const txtResolver = { resolveTxt: () => Promise.resolve(found.map((ma) => [`dnsaddr=${ma}`])) };
+  await new TransportTrial({ customTCPDialer, txtResolver }).failure("/dnsaddr/peer.example");
+  assert.deepEqual(asked, [found[0], found[2]]);
+  assert.deepEqual(dialed.map(({ remoteMultiaddr }) => remoteMultiaddr), asked);
+});
+
 test("a dnsaddr is a transport's to dial where it has who looks it up", () => {
   const txtResolver = { resolveTxt: () => Promise.resolve([]) };
   const own = ["", peerId, "/tcp/1", `/tcp/1${peerId}`];
