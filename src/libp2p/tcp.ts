@@ -50,13 +50,23 @@ const defaultInactivityTimeoutMs = 120_000;
  */
 export function tcp(options: TcpOptions = {}): (components: TcpComponents) => TcpTransport {
   checkTcpOptions(options);
-  return (components) => transport(components, options);
+  const dialer = new TcpDialer(options);
+  return (components) => transport(components, options, dialer);
 }
 
-function transport(components: TcpComponents, options: TcpOptions): TcpTransport {
+function transport(
+  components: TcpComponents,
+  options: TcpOptions,
+  dialer: TcpDialer,
+): TcpTransport {
   const metrics = components.metrics && sharedCounters(components.metrics);
   const logger = components.logger;
-  const dialing = new DialingTcp(logger.forComponent("libp2p:tcp"), metrics, options);
+  const dialing = new DialingTcp(
+    logger.forComponent("libp2p:tcp"),
+    metrics,
+    options,
+    dialer,
+  );
   const listening = listeningTcp(options)({ logger, ...(metrics && { metrics }) });
   return {
     [transportSymbol]: true,
@@ -77,10 +87,15 @@ class DialingTcp {
   readonly #events: CounterGroup | undefined;
   readonly #errors: CounterGroup | undefined;
 
-  constructor(log: Logger, metrics: TcpComponents["metrics"], options: TcpOptions) {
+  constructor(
+    log: Logger,
+    metrics: TcpComponents["metrics"],
+    options: TcpOptions,
+    dialer: TcpDialer,
+  ) {
     this.#log = log;
     this.#options = options;
-    this.#dialer = new TcpDialer(options);
+    this.#dialer = dialer;
     const help = { label: "event", help: "Total count of TCP dialer events by type" };
     this.#events = metrics?.registerCounterGroup("libp2p_tcp_dialer_events_total", help);
     this.#errors = metrics?.registerCounterGroup("libp2p_tcp_dialer_errors_total", help);

@@ -106,6 +106,9 @@ export function checkTcpOptions(options: TcpOptions): void {
   if (customTCPDialer !== undefined && dialer !== undefined) {
     throw new TypeError("dialer and customTCPDialer exclude each other: give one of them");
   }
+  if (dialOpts !== undefined && (typeof dialOpts !== "object" || dialOpts === null)) {
+    throw new TypeError(`dialOpts must be an object, not ${valueKind(dialOpts)}`);
+  }
   if (dialOpts !== undefined && (customTCPDialer ?? dialer) !== undefined) {
     const own = dialer === undefined ? "customTCPDialer" : "dialer";
     throw new TypeError(`dialOpts and ${own} exclude each other: a dialer has its own options`);

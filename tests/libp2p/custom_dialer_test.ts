@@ -321,6 +321,8 @@ const misuses: [what: string, options: unknown, error: typeof TypeError, message
     TypeError,
     /dialOpts and customTCPDialer/,
   ],
+  ["dialOpts that are none", { dialOpts: "noDelay" }, TypeError, /dialOpts.*a string/],
+  ["dialOpts of another kind", { dialOpts: { noDelay: 1 } }, TypeError, /noDelay.*1/],
   ["a dialer that cannot dial", { dialer: {} }, TypeError, /dialContext/],
   [
     "a customTCPDialer that is no function",
