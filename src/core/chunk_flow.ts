@@ -19,6 +19,8 @@ export interface ChunkSink {
 export interface ChunkFlow {
   /** Lets it flow: to be called once to begin, and again after the sink wanted no more. */
   goOn(): void;
+  /** Ends it: to be called when the connection was closed, since one that does not flow would not find out. */
+  stop(): void;
 }
 
 /** A connection of this package that hands on what it receives without a read for each chunk. */
@@ -71,6 +73,7 @@ class PullFlow implements ChunkFlow {
   #slab: ReceiveSlab | undefined;
   /** Whether it flows, or has ended. */
   #reading = false;
+  #stopped = false;
 
   constructor(conn: Conn, sink: ChunkSink) {
     this.#conn = conn;
@@ -78,7 +81,12 @@ class PullFlow implements ChunkFlow {
   }
 
   goOn(): void {
-    if (!this.#reading) this.#run();
+    if (!this.#reading && !this.#stopped) this.#run();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#slab?.release();
   }
 
   async #run(): Promise<void> {
@@ -87,6 +95,7 @@ class PullFlow implements ChunkFlow {
       for (;;) {
         const buffer = this.#slab?.room() ?? this.#buffer;
         const count = await this.#conn.read(buffer);
+        if (this.#stopped) return;
         if (count === null) break;
         if (!this.#sink.chunk(this.#take(buffer, count))) return void (this.#reading = false);
       }

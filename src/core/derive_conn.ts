@@ -94,6 +94,7 @@ class DerivedConn implements Conn {
         }
         flow.goOn();
       },
+      stop: () => flow.stop(),
     };
   }
 

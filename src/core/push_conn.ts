@@ -71,6 +71,11 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     else this.#start();
   }
 
+  /** Ends the flow to a sink. */
+  stop(): void {
+    this.#endFlow();
+  }
+
   #hand(chunk: Uint8Array): boolean {
     this.#handing = true;
     const goesOn = this.#sink!.chunk(chunk);

@@ -220,6 +220,9 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     this.#sending.clear();
     if (reset) this.conn.reset();
     else this.conn.close();
+    this.#flow.stop();
+    // Nothing is sent any more, and a close under way that an abort cut short would still wait for the drain.
+    this.writableNeedsDrain = false;
     this.#onReceived?.();
   }
 }

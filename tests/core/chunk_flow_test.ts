@@ -9,6 +9,7 @@ import { deriveConn } from "../../src/core/derive_conn.ts";
 import { loopbackPeers, type PeerConn } from "../../src/testing/mod.ts";
 import { bytesOf, readExactly } from "../../src/testing/read_all.ts";
 import { ChunkConn } from "./chunk_conn.ts";
+import { freeSlabs } from "./free_slabs.ts";
 
 /** Connections that push, and ones that are read, natively and by `node:net`, derived ones and others. */
 const kinds: Record<string, { dialer: ContextDialer; wrap?: (conn: Conn) => Conn }> = {
@@ -157,6 +158,27 @@ for (const kind of Object.keys(kinds)) {
       assert.equal(sink.ends, 0);
     });
   });
+
+  for (const state of ["stopped", "flowing"]) {
+    test(`flowChunks() of ${kind} that was ${state} when it was closed holds no memory`, async () => {
+      const before = freeSlabs();
+      await withPair(kind, async (conn, peer) => {
+        const sink = new Collector();
+        sink.wants = () => state === "flowing" || sink.bytes < 4_000_000;
+        const flow = flowChunks(conn, sink);
+        flow.goOn();
+        const writing = peer.write(new Uint8Array(4_000_000)).catch(() => {});
+        await sink.until(() => sink.bytes === 4_000_000);
+        await writing;
+        // Bun's own sockets hold none.
+        if (kind !== "systemDialer()") assert.ok(freeSlabs() < before, "the connection was busy");
+        conn.close();
+        flow.stop();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        assert.equal(freeSlabs(), before);
+      });
+    });
+  }
 
   test(`flowChunks() of ${kind} gives no chunk after reset()`, async () => {
     await withPair(kind, async (conn, peer) => {

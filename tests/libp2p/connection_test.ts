@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { type Conn, dialerFunc, systemDialer } from "../../mod.ts";
 import { bytesOf, readAll, readEach, readExactly, readText } from "../../src/testing/read_all.ts";
 import { runtime } from "../runtime.ts";
+import { freeSlabs } from "../core/free_slabs.ts";
 import { collect, send, untilStill } from "./connection_traffic.ts";
 import { closing, withConnection, withPeer } from "./transport_trial.ts";
 
@@ -215,6 +216,42 @@ test("close() of what cannot be sent ends with its signal's reason, and abort() 
     connection.abort(reason);
     assert.equal(connection.status, "aborted");
   });
+});
+
+test("abort() ends a close() that waits for a peer that does not read", async () => {
+  for (const kept of [0, 1]) {
+    await withConnection(async (connection) => {
+      connection.send(new Uint8Array(totalBytes));
+      // There is no room for this one, which waits for the drain.
+      connection.send(new Uint8Array(kept));
+      assert.equal(connection.writeBufferLength, kept);
+      const closed = connection.close().catch(() => {});
+      connection.abort(new Error("enough"));
+      await closed;
+      assert.equal(connection.status, "aborted");
+    });
+  }
+});
+
+test("a connection that is aborted while it does not read holds no memory", async () => {
+  // As of somebody else, a connection has to be read.
+  const dialer = dialerFunc(async (...args) => {
+    const conn = await systemDialer().dialContext(...args);
+    return {
+      localAddr: conn.localAddr,
+      read: (buffer: Uint8Array) => conn.read(buffer),
+      reset: () => conn.reset(),
+    } as Conn;
+  });
+  const before = freeSlabs();
+  await withConnection(async (connection, peer) => {
+    const writing = peer.write(new Uint8Array(totalBytes)).catch(() => {});
+    await untilStill(() => connection.readBufferLength);
+    assert.ok(freeSlabs() < before, "the connection was busy");
+    connection.abort(new Error("no more"));
+    await writing;
+    assert.equal(freeSlabs(), before);
+  }, { dialer });
 });
 
 test("two calls of close() at once are fine", async () => {
