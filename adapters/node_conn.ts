@@ -162,9 +162,13 @@ export class NodeConn extends PushConn {
     // Before the socket is: Bun ends it from within `destroy`, which would pass for the peer's end.
     this.pushClosed();
     this.#slab?.release();
-    // Node throws where it is no TCP socket; a unix socket has no reset.
-    if (reset && this.remoteAddr.transport === "tcp") this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    const socket = this.#socket;
+    // Node throws where it is no TCP socket; a unix socket has no reset. While FIN is under way libuv refuses one, and Node would
+    // leave the socket open for good.
+    const canReset = this.remoteAddr.transport === "tcp" &&
+      socket.writableEnded === socket.writableFinished;
+    if (reset && canReset) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   protected setRef(ref: boolean): void {

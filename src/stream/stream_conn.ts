@@ -131,7 +131,9 @@ export class StreamConn extends PushConn {
   /** Closes the stream at once, as a reset where that was asked for and can be done. */
   protected breakOff(reset: boolean): void {
     try {
-      if (reset) this.#socket.resetAndDestroy?.();
+      const { writableEnded, writableFinished } = this.#socket;
+      // While FIN is under way a `net.Socket` cannot, and would leave its descriptor open for good.
+      if (reset && writableEnded === writableFinished) this.#socket.resetAndDestroy?.();
     } catch {
       // Not that kind of a socket: a unix or TLS socket throws.
     }

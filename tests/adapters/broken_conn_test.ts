@@ -26,7 +26,7 @@ async function withPair(
 }
 
 /** Writes until it fails, as it does once the system has heard of the reset, and gives the code. */
-async function failWriting(conn: Conn): Promise<string> {
+async function failWriting(conn: Pick<Conn, "write">): Promise<string> {
   for (let tries = 0; tries < 1_000; tries++) {
     const error = await conn.write(bytesOf("anyone there?")).then(() => undefined, (e) => e);
     if (error !== undefined) return error.code;
@@ -97,6 +97,19 @@ for (
       conn.reset();
       assert.equal(await peer.read(new Uint8Array(8)).catch(() => null), null);
     }, "unix");
+  });
+
+  test(`${name}: reset() closes the connection, however far FIN is on its way`, async () => {
+    for (let turns = 0; turns < 8; turns++) {
+      await withPair(dialer, async (conn, peer) => {
+        const sent = conn.closeWrite().catch(() => {});
+        for (let turn = 0; turn < turns; turn++) await undefined;
+        if (turns === 7) await sent;
+        conn.reset();
+        await sent;
+        await failWriting(peer);
+      });
+    }
   });
 
   test(`${name}: a reset that a write was told of is no end to a reader`, async () => {

@@ -34,6 +34,25 @@ async function socketPair(): Promise<{ client: Socket; peer: Socket; close(): Pr
   return { client, peer, close: () => server.close() };
 }
 
+test("reset() closes a socket, however far FIN is on its way", async () => {
+  for (let turns = 0; turns < 8; turns++) {
+    const { client, peer, close } = await socketPair();
+    const writing = setInterval(() => peer.write("anyone there?"), 2);
+    try {
+      const conn = fromDuplex(client);
+      const sent = conn.closeWrite().catch(() => {});
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      if (turns === 7) await sent;
+      const gone = once(peer, "close").catch(() => {});
+      conn.reset();
+      await gone;
+    } finally {
+      clearInterval(writing);
+      await close();
+    }
+  }
+});
+
 test("fromDuplex() takes the addresses from a socket, or from the options", async () => {
   const { client, peer, close } = await socketPair();
   try {
