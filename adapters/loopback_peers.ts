@@ -153,7 +153,10 @@ class SocketPeer implements PeerConn {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    // While FIN is under way libuv refuses a reset, and Node would leave the socket open for good.
+    if (socket.writableEnded === socket.writableFinished) socket.resetAndDestroy();
+    else socket.destroy();
   }
 }
 
