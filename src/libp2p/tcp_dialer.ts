@@ -69,11 +69,11 @@ export class TcpDialer {
 
   #dialDirect(request: TcpDialRequest): Promise<Conn> {
     const { ma, signal, onEvent, socketOptions } = request;
-    // What this dial does not say must not hide what all dials say.
-    const said = Object.entries(socketOptions).filter(([, value]) => value !== undefined);
-    const dialer = said.length > 0
-      ? this.#systemDialer({ ...this.#options.dialOpts, ...Object.fromEntries(said) })
-      : this.#system!;
+    const { noDelay, keepAlive, keepAliveInitialDelay } = socketOptions;
+    const saysNothing = (noDelay ?? keepAlive ?? keepAliveInitialDelay) === undefined;
+    const dialer = saysNothing
+      ? this.#system!
+      : this.#systemDialer(merged(this.#options.dialOpts, socketOptions));
     if (isDnsaddr(ma)) return this.#dialInTime(dialer, request);
     // The limit is the dialer's own here, which knows best what it was doing.
     const options: DialOptions = { ...(signal && { signal }), ...(onEvent && { onEvent }) };
@@ -137,6 +137,15 @@ export class TcpDialer {
       unlink();
     }
   }
+}
+
+/** What one dial says goes before what all say, which it must not hide where it says nothing. */
+function merged(all: TcpSocketOptions = {}, one: TcpSocketOptions): TcpSocketOptions {
+  return {
+    noDelay: one.noDelay ?? all.noDelay,
+    keepAlive: one.keepAlive ?? all.keepAlive,
+    keepAliveInitialDelay: one.keepAliveInitialDelay ?? all.keepAliveInitialDelay,
+  };
 }
 
 function isDnsaddr(ma: Multiaddr): boolean {
