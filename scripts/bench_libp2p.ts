@@ -1,7 +1,7 @@
 /**
- * `npm run bench:libp2p [-- --processes 3 --rounds 3 --mib 512 --dials 3000 --idle 3000 --runtime bun]`: this transport against `@libp2p/tcp`,
- * alternating in one run. See bench.ts for what a ratio is. The other end is a C program, for a JavaScript one would be the
- * bottleneck; of whole nodes it is a node on the same runtime.
+ * `npm run bench:libp2p [-- --processes 3 --rounds 3 --mib 512 --dials 3000 --idle 3000 --runtime bun]`: this transport against
+ * `@libp2p/tcp`, alternating in one run. See bench.ts for what a ratio is. The other end is a C program, for a JavaScript one
+ * would be the bottleneck; of whole nodes it is a node on the same runtime.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -23,51 +23,39 @@ const ma = serverAddr(port);
 /** Noise makes a whole node's stream slow, so less goes over it. */
 const streamBytes = 32 * 1024 * 1024;
 
-/**
- * Takes the microseconds of each dial, until it is connected: what a close costs is something else. Theirs and ours take turns
- * at every dial, since a dial takes so little that whatever else happens in a second would be most of a difference.
- */
-async function dialInTurns(
-  count: number,
-  dial: (who: Who) => Promise<{ abort(error: Error): void }>,
+/** The microseconds of a dial, until it is connected: what a close costs is something else. */
+async function timeDial(
+  dial: () => Promise<{ abort(error: Error): void }>,
   settle: () => Promise<void>,
-): Promise<CaseTimes> {
-  const times = { theirs: [] as number[], ours: [] as number[] };
-  for (let turn = -warmUp(count); turn < count; turn++) {
-    for (const who of turn % 2 === 0 ? ["theirs", "ours"] as const : ["ours", "theirs"] as const) {
-      const start = performance.now();
-      const connection = await dial(who);
-      const us = Math.round((performance.now() - start) * 1_000);
-      if (turn >= 0) times[who].push(us);
-      await settle();
-      connection.abort(new Error("enough"));
-      // What becomes of it is not the next dial's, either.
-      await settle();
-    }
-  }
-  return times;
-}
-
-function warmUp(count: number): number {
-  return count / 10;
+): Promise<number> {
+  const start = performance.now();
+  const connection = await dial();
+  const us = Math.round((performance.now() - start) * 1_000);
+  await settle();
+  connection.abort(new Error("enough"));
+  // What becomes of it is not the next dial's, either.
+  await settle();
+  return us;
 }
 
 async function threeTurns(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Whole nodes: with noise and yamux, until libp2p has the connection. */
-async function nodesDial(count: number): Promise<CaseTimes> {
+/** A round is a single dial, which takes so little that whatever else happens in a second would be most of a difference. */
+async function measureDials(): Promise<Record<string, CaseTimes>> {
   const nodes = {
     theirs: await makeNode({ transport: "theirs" }),
     ours: await makeNode({ transport: "ours" }),
   };
   // Identify runs on in the background.
-  const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 6));
-  const times = await dialInTurns(count, (who) => nodes[who].dial(nodeAddr), settle);
+  const sixMs = () => new Promise<void>((resolve) => setTimeout(resolve, 6));
+  const nodesDial = both((who) => timeDial(() => nodes[who].dial(nodeAddr), sixMs));
+  const bareDial = both((who) => timeDial(() => dialWith(who, ma), threeTurns));
+  const ofNodes = await alternate({ "node's dial": nodesDial }, dials / 20);
   await nodes.theirs.stop();
   await nodes.ours.stop();
-  return times;
+  return { ...ofNodes, ...await alternate({ "bare dial": bareDial }, dials) };
 }
 
 async function receive(who: Who): Promise<number> {
@@ -166,8 +154,7 @@ const cases = {
   "node's stream": both(stream),
 };
 console.log(JSON.stringify({
-  "node's dial": await nodesDial(dials / 20),
-  "bare dial": await dialInTurns(dials, (who) => dialWith(who, ma), threeTurns),
+  ...await measureDials(),
   ...await alternate(cases, rounds),
 }));
 // On Deno a stopped node keeps the process alive.

@@ -29,7 +29,7 @@ export async function measure(
   return JSON.parse(stdout);
 }
 
-/** What is measured; one that takes the time itself gives its milliseconds. */
+/** What is measured; one that takes the time itself gives it, in milliseconds or a unit of its own. */
 export type CaseRun = () => Promise<number | void>;
 
 /**
