@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinHostPort } from "../src/core/host_port.ts";
+import { sendsFin } from "../src/core/sends_fin.ts";
 import type { ContractCodes } from "../src/testing/contract.ts";
 import type { ListeningPeer, PeerConn, Peers, SilentPeer } from "../src/testing/peers.ts";
 
@@ -154,9 +155,8 @@ class SocketPeer implements PeerConn {
 
   reset(): void {
     const socket = this.#socket;
-    // While FIN is under way libuv refuses a reset, and Node would leave the socket open for good.
-    if (socket.writableEnded === socket.writableFinished) socket.resetAndDestroy();
-    else socket.destroy();
+    if (sendsFin(socket)) socket.destroy();
+    else socket.resetAndDestroy();
   }
 }
 

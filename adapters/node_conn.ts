@@ -3,6 +3,7 @@ import { closedError, connError } from "../src/core/conn_error.ts";
 import { systemErrorCode } from "../src/core/error_reason.ts";
 import { PushConn } from "../src/core/push_conn.ts";
 import { ReceiveSlab } from "../src/core/receive_slab.ts";
+import { sendsFin } from "../src/core/sends_fin.ts";
 import type { WriteStyle } from "../src/core/write_pieces.ts";
 import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../src/resolve/connector.ts";
 import type { DialSocket } from "./dial_socket.ts";
@@ -163,10 +164,8 @@ export class NodeConn extends PushConn {
     this.pushClosed();
     this.#slab?.release();
     const socket = this.#socket;
-    // Node throws where it is no TCP socket; a unix socket has no reset. While FIN is under way libuv refuses one, and Node would
-    // leave the socket open for good.
-    const canReset = this.remoteAddr.transport === "tcp" &&
-      socket.writableEnded === socket.writableFinished;
+    // Node throws where it is no TCP socket; a unix socket has no reset.
+    const canReset = this.remoteAddr.transport === "tcp" && !sendsFin(socket);
     if (reset && canReset) socket.resetAndDestroy();
     else socket.destroy();
   }

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Addr } from "../core/addr.ts";
 import { closedError, connError } from "../core/conn_error.ts";
 import { PushConn } from "../core/push_conn.ts";
+import { sendsFin } from "../core/sends_fin.ts";
 
 /** What a `net.Socket` has and not every stream. */
 export interface SocketControls {
@@ -131,9 +132,7 @@ export class StreamConn extends PushConn {
   /** Closes the stream at once, as a reset where that was asked for and can be done. */
   protected breakOff(reset: boolean): void {
     try {
-      const { writableEnded, writableFinished } = this.#socket;
-      // While FIN is under way a `net.Socket` cannot, and would leave its descriptor open for good.
-      if (reset && writableEnded === writableFinished) this.#socket.resetAndDestroy?.();
+      if (reset && !sendsFin(this.#socket)) this.#socket.resetAndDestroy?.();
     } catch {
       // Not that kind of a socket: a unix or TLS socket throws.
     }
