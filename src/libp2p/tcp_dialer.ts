@@ -10,6 +10,7 @@ import {
   type Multiaddr,
   type Network,
 } from "../core/dialer.ts";
+import { isDialer } from "../core/is_dialer.ts";
 import { linkedController } from "../core/signals.ts";
 import { dialArgs, readDialArgs } from "../resolve/dial_args.ts";
 import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
@@ -73,7 +74,7 @@ export class TcpDialer {
     const saysNothing = (noDelay ?? keepAlive ?? keepAliveInitialDelay) === undefined;
     const dialer = saysNothing
       ? this.#system!
-      : this.#systemDialer(merged(this.#options.dialOpts, socketOptions));
+      : this.#systemDialer(merged(socketOptions, this.#options.dialOpts));
     if (isDnsaddr(ma)) return this.#dialInTime(dialer, request);
     // The limit is the dialer's own here, which knows best what it was doing.
     const options: DialOptions = { ...(signal && { signal }), ...(onEvent && { onEvent }) };
@@ -140,7 +141,7 @@ export class TcpDialer {
 }
 
 /** What one dial says goes before what all say, which it must not hide where it says nothing. */
-function merged(all: TcpSocketOptions = {}, one: TcpSocketOptions): TcpSocketOptions {
+function merged(one: TcpSocketOptions, all: TcpSocketOptions = {}): TcpSocketOptions {
   return {
     noDelay: one.noDelay ?? all.noDelay,
     keepAlive: one.keepAlive ?? all.keepAlive,
@@ -155,7 +156,7 @@ function isDnsaddr(ma: Multiaddr): boolean {
 /** Has a dialer told the multiaddr that libp2p dials, where another stands for it. */
 function inTheNameOf(ma: Multiaddr, dialer: ContextDialer): ContextDialer {
   // What cannot dial is for the caller to complain of.
-  if (typeof dialer?.dialContext !== "function") return dialer;
+  if (!isDialer(dialer)) return dialer;
   return dialerFunc((network, address, options) =>
     dialer.dialContext(network, address, { ...options, remoteMultiaddr: ma })
   );

@@ -1,6 +1,7 @@
 import type { ContextDialer, DialerForAddr } from "../core/dialer.ts";
-import type { TxtResolver } from "../resolve/txt_resolver.ts";
+import { isDialer } from "../core/is_dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
+import type { TxtResolver } from "../resolve/txt_resolver.ts";
 
 /** Socket options, as `@libp2p/tcp` takes them. */
 export interface TcpSocketOptions {
@@ -100,7 +101,7 @@ export function checkTcpOptions(options: TcpOptions): void {
   if (customTCPDialer !== undefined && typeof customTCPDialer !== "function") {
     throw new TypeError(`customTCPDialer must be a function, not ${valueKind(customTCPDialer)}`);
   }
-  if (dialer !== undefined && typeof dialer?.dialContext !== "function") {
+  if (dialer !== undefined && !isDialer(dialer)) {
     throw new TypeError(`dialer must have a dialContext method, not be ${valueKind(dialer)}`);
   }
   if (customTCPDialer !== undefined && dialer !== undefined) {

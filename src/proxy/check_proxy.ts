@@ -1,13 +1,14 @@
 import { DialError, dialFailure, isDialError } from "../core/dial_error.ts";
 import type { ContextDialer, DialOptions } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { requireDialer } from "../core/is_dialer.ts";
 import { abortable, linkedController } from "../core/signals.ts";
+import { valueKind } from "../core/value_kind.ts";
 import { alteredProxyDialer, looksNamesUp, proxyConfigOf } from "./proxy_context_dialer.ts";
 import { PhaseTimes, timedHandshakes } from "./phase_times.ts";
 import { checkedMs } from "./proxy_dialer_options.ts";
 import { proxyDialTarget } from "./proxy_dial_target.ts";
 import { ProxyRefusedError } from "./proxy_refused_error.ts";
-import { valueKind } from "../core/value_kind.ts";
 
 /** How far a check goes: a connection to the proxy, its handshake up to the credentials, or a tunnel to a target. */
 export type ProxyCheckLevel = "tcp" | "handshake" | "tunnel";
@@ -84,9 +85,7 @@ export async function checkProxy(
   dialer: ContextDialer,
   options: ProxyCheckOptions,
 ): Promise<ProxyCheck> {
-  if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot check ${valueKind(dialer)}: it has no dialContext method`);
-  }
+  requireDialer(dialer, "check");
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`options must be an object that has a level, not ${valueKind(options)}`);
   }

@@ -1,5 +1,6 @@
 import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../core/dialer.ts";
+import { isDialer } from "../core/is_dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
 
 /** What all dialers over a proxy take. */
@@ -48,7 +49,7 @@ let system: ContextDialer | undefined;
 /** The dialer of the proxy; one for all who name none, so that they share what is learned about a proxy. */
 export function checkedVia(via: ContextDialer | undefined): ContextDialer {
   if (via === undefined) return system ??= systemDialer();
-  if (typeof via?.dialContext !== "function") {
+  if (!isDialer(via)) {
     throw new TypeError(`via must be a dialer, not ${valueKind(via)}`);
   }
   return via;

@@ -6,10 +6,10 @@ import type { DialFailure, DialOutcome } from "../core/dial_report.ts";
 import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { requireDialer } from "../core/is_dialer.ts";
 import { onAbort } from "../core/signals.ts";
 import { NestedDials } from "./nested_dials.ts";
 import { encodeProxyProtocolHeader, type ProxyProtocolTlv } from "./proxy_protocol_codec.ts";
-import { valueKind } from "../core/value_kind.ts";
 
 /** What {@linkcode withProxyProtocol} says of each connection. */
 export interface ProxyProtocolOptions {
@@ -59,9 +59,7 @@ export function withProxyProtocol(
   dialer: ContextDialer,
   options: ProxyProtocolOptions,
 ): ContextDialer {
-  if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot dial with ${valueKind(dialer)}: it has no dialContext method`);
-  }
+  requireDialer(dialer, "dial with");
   const { version, source, destination, local = false, tlvs } = options;
   if (local && (source ?? destination) !== undefined) {
     throw new TypeError("a PROXY header that is local has no source or destination");

@@ -1,10 +1,11 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts";
+import { isDialer } from "../core/is_dialer.ts";
+import { valueKind } from "../core/value_kind.ts";
 import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { MultiaddrDial } from "./multiaddr_dial.ts";
 import { systemTxtResolver } from "./txt_resolver.ts";
-import { valueKind } from "../core/value_kind.ts";
 
 /**
  * Dials a multiaddr: whatever `dialArgs` reads, and `/dnsaddr`. `/dns6` never connects over IPv4, nor `/dns4` over IPv6.
@@ -57,9 +58,4 @@ export function startMultiaddrDial(
     new MultiaddrDial({ chooseDialer, txtResolver, clock, resolve, reject }, ma, options)
       .start();
   });
-}
-
-/** Whether something can dial. */
-function isDialer(dialer: unknown): dialer is ContextDialer {
-  return typeof (dialer as ContextDialer | undefined | null)?.dialContext === "function";
 }

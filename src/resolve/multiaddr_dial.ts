@@ -6,6 +6,7 @@ import type { DialFailure, DialOutcome, DialReport, ReportSource } from "../core
 import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 import type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { isDialer } from "../core/is_dialer.ts";
 import { abortable, onAbort } from "../core/signals.ts";
 import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { parseMultiaddr, readDialArgs } from "./dial_args.ts";
@@ -141,7 +142,7 @@ export class MultiaddrDial {
     try {
       const choice = (async () => await this.#init.chooseDialer(ma))();
       const dialer = await abortable(choice, signal);
-      if (typeof dialer?.dialContext === "function") return dialer;
+      if (isDialer(dialer)) return dialer;
     } catch (error) {
       cause = error;
       reason = `the function that chooses the dialer failed: ${dialFailure(error).message}`;

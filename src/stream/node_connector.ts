@@ -5,11 +5,11 @@ import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "n
 import { connError } from "../core/conn_error.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { joinHostPort } from "../core/host_port.ts";
+import { requireDialer } from "../core/is_dialer.ts";
 import { onAbort } from "../core/signals.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
 import { ConnDuplex } from "./conn_duplex.ts";
 import { linkFlow } from "./link_flow.ts";
-import { valueKind } from "../core/value_kind.ts";
 
 /** How a {@linkcode NodeConnector} connects. */
 export interface NodeConnectorOptions {
@@ -122,11 +122,7 @@ export function nodeConnector(
   dialer: ContextDialer,
   options: NodeConnectorOptions = {},
 ): NodeConnector {
-  if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(
-      `Cannot connect through ${valueKind(dialer)}: it has no dialContext method`,
-    );
-  }
+  requireDialer(dialer, "connect through");
   const { timeoutMs } = options;
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     throw new RangeError(`timeoutMs must be between 1 and ${2 ** 31 - 1} ms, not ${timeoutMs}`);

@@ -1,6 +1,7 @@
 import { loopbackCodes, loopbackPeers } from "../../adapters/loopback_peers.ts";
 import type { Addr } from "../core/addr.ts";
 import type { ContextDialer } from "../core/dialer.ts";
+import { requireDialer } from "../core/is_dialer.ts";
 import { abortTests } from "./abort_tests.ts";
 import { backPressureTests } from "./back_pressure_tests.ts";
 import { closeTests } from "./close_tests.ts";
@@ -10,7 +11,6 @@ import type { Peers } from "./peers.ts";
 import { reportTests } from "./report_tests.ts";
 import { streamTests } from "./stream_tests.ts";
 import { transferTests } from "./transfer_tests.ts";
-import { valueKind } from "../core/value_kind.ts";
 
 /** What to test, and what to expect of it. */
 export interface TestDialerOptions {
@@ -85,9 +85,7 @@ export interface TestDialerOptions {
  */
 export function testDialer(options: TestDialerOptions): void {
   const { name, dialer, peers, without = [], variants = {}, codes, hops = [] } = options;
-  if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot test ${valueKind(dialer)}: it has no dialContext method`);
-  }
+  requireDialer(dialer, "test");
   const contract: Contract = {
     name,
     dialer,

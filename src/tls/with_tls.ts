@@ -1,8 +1,8 @@
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
+import { requireDialer } from "../core/is_dialer.ts";
 import type { TLSConn } from "./tls_conn.ts";
 import { TLSDial } from "./tls_dial.ts";
 import { tlsConfig, type TLSOptions } from "./tls_options.ts";
-import { valueKind } from "../core/value_kind.ts";
 
 /** A dialer whose connections are in TLS. */
 export interface TLSDialer extends ContextDialer {
@@ -31,9 +31,7 @@ export interface TLSDialer extends ContextDialer {
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
 export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDialer {
-  if (typeof dialer?.dialContext !== "function") {
-    throw new TypeError(`Cannot make TLS over ${valueKind(dialer)}: it has no dialContext method`);
-  }
+  requireDialer(dialer, "make TLS over");
   const config = tlsConfig(options);
   return {
     async dialContext(network, address, dialOptions = {}) {
