@@ -11,7 +11,7 @@ import type { Conn } from "../core/conn.ts";
 import { isDialError } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
 import type { Multiaddr } from "../core/dialer.ts";
-import { abortable } from "../core/signals.ts";
+import { abortable, linkedController } from "../core/signals.ts";
 import { toMultiaddrConnection } from "./conn_multiaddr_connection.ts";
 import { rememberConn } from "./dial_report_of.ts";
 import { sharedCounters } from "./shared_counters.ts";
@@ -153,17 +153,22 @@ class DialingTcp {
     socketOptions: TcpSocketOptions,
   ): Promise<Conn> {
     this.#log("dialing %a", ma);
-    const onEvent = onProgress && ((event: DialEvent) => {
-      if (isStep(event)) onProgress(progress(`tcp:${event.type}`, event));
-    });
+    const teller = onProgress && tellSteps(onProgress, signal);
     try {
-      const conn = await this.#dialer.dial({ ma, signal, onEvent, socketOptions });
+      const conn = await this.#dialer.dial({
+        ma,
+        signal: teller?.signal ?? signal,
+        onEvent: teller?.onEvent,
+        socketOptions,
+      });
       this.#log("connection opened %a", ma);
       this.#events?.increment({ connect: true });
       return conn;
     } catch (error) {
       this.#noteFailure(ma, error, signal);
       throw error;
+    } finally {
+      teller?.unlink();
     }
   }
 
@@ -185,6 +190,26 @@ class DialingTcp {
 /** libp2p reads an error's message, and the reason of an abort may be anything. */
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new AbortError(String(reason));
+}
+
+/**
+ * Tells the steps of a dial, under a signal that follows `parent`. A listener that throws fails the dial with what it threw, as
+ * with every module of libp2p.
+ */
+function tellSteps(
+  onProgress: NonNullable<TcpDialOptions["onProgress"]>,
+  parent: AbortSignal | undefined,
+): { signal: AbortSignal; onEvent: (event: DialEvent) => void; unlink: () => void } {
+  const { controller, unlink } = linkedController(parent);
+  const onEvent = (event: DialEvent) => {
+    if (!isStep(event)) return;
+    try {
+      onProgress(progress(`tcp:${event.type}`, event));
+    } catch (error) {
+      controller.abort(error);
+    }
+  };
+  return { signal: controller.signal, onEvent, unlink };
 }
 
 type StepType = TcpStepEvent["type"] extends `tcp:${infer Type}` ? Type : never;

@@ -130,6 +130,45 @@ test("the progress of a dial through a proxy is told in order, its handshake too
   await proxy.close();
 });
 
+for (
+  const step of [
+    "open-connection",
+    "lookup-start",
+    "lookup-end",
+    "attempt-start",
+    "attempt-end",
+    "handshake-start",
+    "handshake-end",
+  ]
+) {
+  test(`an onProgress that throws at ${step} fails the dial with what it threw, and leaves nothing open`, async () => {
+    const proxy = await FakeSocks5.listen();
+    const options = step.startsWith("handshake")
+      ? { dialer: socks5Dialer({ server: proxy.address }) }
+      : {};
+    await withPeer(async (trial, peer, ma) => {
+      const bug = new Error("the listener's bug");
+      const failed = await trial.failure(ma.replace("/ip4/127.0.0.1", "/dns4/localhost"), {
+        onProgress: ({ type }) => {
+          if (type === `tcp:${step}`) throw bug;
+        },
+      });
+      assert.equal(failed, bug);
+      assert.deepEqual(trial.opened, []);
+      if (step !== "open-connection") {
+        assert.deepEqual(trial.counters.libp2p_tcp_dialer_events_total, { error: 1 });
+      }
+      if (step === "attempt-end" || step === "handshake-end") {
+        const conn = await peer.accept();
+        assert.equal(await conn.read(new Uint8Array(1)).catch(() => null), null);
+        conn.close();
+      }
+      await proxy.idle();
+    }, options);
+    await proxy.close();
+  });
+}
+
 test("a proxy that is silent in its handshake is named where connectTimeoutMs runs out", async () => {
   const proxy = await FakeSocks5.listen({ stallsAfter: "greeting" });
   const dialer = socks5Dialer({ server: proxy.address });
