@@ -4,17 +4,14 @@
  *
  * Each runtime prints the timelines of its dials, what the peer answers to /multistream/1.0.0, and the time of a ping.
  */
-import { once } from "node:events";
-import type { AddressInfo, Server as NetServer } from "node:net";
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { identify } from "@libp2p/identify";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
-import { createServer } from "@pondwader/socks5-server";
 import { createLibp2p } from "libp2p";
-import { Server } from "proxy-chain";
 import { root } from "./manifest.ts";
+import { startNpmProxies } from "./npm_proxies.ts";
 import { killGroupsOnSignal, runProcess } from "./run_process.ts";
 import { type Runtime, runtimeBinary, sourceRuntimes } from "./runtimes.ts";
 
@@ -34,18 +31,8 @@ const peer = await createLibp2p({
 const [ma] = peer.getMultiaddrs().map(String);
 console.log(`A js-libp2p node listens at\n${ma}`);
 
-const socks = createServer();
-// Only its server knows which port it gets.
-const { server: socksServer } = socks as unknown as { server: NetServer };
-socksServer.listen(0, "127.0.0.1");
-await once(socksServer, "listening");
-const http = new Server({ host: "127.0.0.1", port: 0 });
-await http.listen();
-const proxies = [
-  `socks5h://127.0.0.1:${(socksServer.address() as AddressInfo).port}`,
-  `http://127.0.0.1:${http.port}`,
-];
-console.log(`Proxies listen at\n${proxies.join("\n")}`);
+const proxies = await startNpmProxies();
+console.log(`Proxies listen at\n${proxies.urls.join("\n")}`);
 
 const failed: string[] = [];
 for (const runtime of sourceRuntimes) {
@@ -57,8 +44,7 @@ for (const runtime of sourceRuntimes) {
   }
 }
 await peer.stop();
-await http.close(true);
-socksServer.close();
+await proxies.close();
 console.log(
   failed.length === 0
     ? `\nDialed on ${sourceRuntimes.join(", ")}.`
@@ -68,5 +54,5 @@ process.exitCode = failed.length === 0 ? 0 : 1;
 
 function runCommand(runtime: Runtime, script: string): string[] {
   const run = runtime === "deno" ? ["run", "-A"] : [];
-  return [runtimeBinary(runtime), ...run, script, ma!, ...proxies];
+  return [runtimeBinary(runtime), ...run, script, ma!, ...proxies.urls];
 }
