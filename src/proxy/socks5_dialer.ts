@@ -58,7 +58,8 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
   handshake?: "auto" | "sequential" | "pipelined";
   /**
    * Milliseconds that `"auto"` lets the proxy be silent after its choice of a method before it takes it for one that dropped
-   * the rest. Once a proxy is known to take a handshake in one flight, this holds for its answer to the credentials alone.
+   * the rest. A dial that ends before, but after a quarter of this, fails, and the next one goes step by step. Once a proxy is
+   * known to take a handshake in one flight, this holds for its answer to the credentials alone.
    *
    * @default {1000}
    */

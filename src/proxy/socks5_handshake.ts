@@ -59,11 +59,16 @@ export function autoSocks5Handshake(init: Socks5HandshakeInit, auto: AutoHandsha
   };
 }
 
+/** A dial that is given up after so much of the bound tells of its proxy what the whole of it would. */
+const tellingShare = 0.25;
+
 class PipelinedHandshake implements Handshake {
   readonly #init: Socks5HandshakeInit;
   readonly #auto: AutoHandshake;
   readonly #trial: boolean;
   readonly #codec: Socks5Codec;
+  /** When it began to wait for what a proxy that drops the rest never sends. */
+  #silentSince: number | undefined;
 
   constructor(init: Socks5HandshakeInit, auto: AutoHandshake, trial: boolean) {
     this.#init = init;
@@ -80,14 +85,18 @@ class PipelinedHandshake implements Handshake {
   stallMs(): number | undefined {
     const { stage } = this.#codec;
     const bounded = stage === "credentials" || this.#trial && stage === "reply";
-    return bounded ? this.#auto.stallMs : undefined;
+    if (!bounded) return undefined;
+    this.#silentSince = performance.now();
+    return this.#auto.stallMs;
   }
 
   ended(end: HandshakeEnd): Handshake | undefined {
     const { verdicts, key } = this.#auto;
     if (end.state === "aborted") {
+      // Else a dial whose limit is shorter than the bound would find nothing out, and fail each time.
+      if (this.#trial && this.#wasSilent()) verdicts.learn(key, "sequential");
       // One that is known to take it in one flight and does not answer may be another one by now.
-      verdicts.endTrial(key);
+      else verdicts.endTrial(key);
       return undefined;
     }
     if (end.state === "stalled") return this.#stepByStep(true);
@@ -96,6 +105,11 @@ class PipelinedHandshake implements Handshake {
     }
     verdicts.learn(key, "pipelined");
     return undefined;
+  }
+
+  #wasSilent(): boolean {
+    return this.#silentSince !== undefined &&
+      performance.now() - this.#silentSince >= this.#auto.stallMs * tellingShare;
   }
 
   /** A proxy that takes the flight for one long greeting has reason to find no method in it. */
@@ -121,7 +135,9 @@ class PipelinedHandshake implements Handshake {
         const explained = stalled && performance.now() - began >= stallMs;
         // It hung up on the target both ways, so that what is known of it still holds.
         const kept = !trial && end.state === "failed" && end.failure.blame === undefined;
-        if (answered && !explained) verdicts.learn(key, "sequential");
+        // The next dial has no more time than this one had, so it must not begin with the same wait.
+        const outOfTime = trial && stalled && end.state === "aborted";
+        if (answered && !explained || outOfTime) verdicts.learn(key, "sequential");
         else if (answered) verdicts.inconclusive(key);
         else if (!kept) verdicts.endTrial(key);
         return undefined;

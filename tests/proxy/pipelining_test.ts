@@ -127,6 +127,43 @@ test("auto: a proxy that no longer takes one flight is found out again", async (
   });
 });
 
+for (const limit of ["the signal's", "the dialer's own"]) {
+  test(`auto: a proxy that drops what follows the greeting is found out by a dial too short for the bound, ${limit} limit`, async () => {
+    await withServer({ dropsTheRest: true }, async (server, make) => {
+      const own = limit === "the dialer's own";
+      const dialer = make({ stallMs: 1_000, ...(own && { timeoutMs: 400 }) });
+      const dial = () => {
+        const signal = own ? {} : { signal: AbortSignal.timeout(400) };
+        return dialer.dialContext("tcp", echo.address, signal);
+      };
+      await assert.rejects(dial());
+      const conn = await dial();
+      await assertEchoes(conn);
+      conn.close();
+      assert.equal(server.connections, 2);
+    });
+  });
+}
+
+test("auto: a dial whose limit ends the repetition tells the next one to go step by step", async () => {
+  await withServer({ dropsTheRest: true, replyAfterMs: 150 }, async (server, make) => {
+    const dialer = make({ stallMs: 200, timeoutMs: 300 });
+    await assert.rejects(dialer.dialContext("tcp", echo.address));
+    await dialOnce(dialer);
+    assert.equal(server.connections, 3);
+  });
+});
+
+test("auto: a dial that is given up at once tells nothing of its proxy", async () => {
+  await withServer({ replyAfterMs: 50 }, async (server, make) => {
+    const dialer = make({ stallMs: 1_000 });
+    const signal = AbortSignal.timeout(20);
+    await assert.rejects(dialer.dialContext("tcp", echo.address, { signal }));
+    await dialOnce(dialer);
+    assert.equal(server.requests.at(-1)!.pipelined, true);
+  });
+});
+
 test("auto: a flight that is refused for good is no reason to repeat it", async () => {
   await withServer({ login, reply: 5 }, async (server, make) => {
     assert.equal((await failureOf(make(), echo.address)).code, "ERR_PROXY_TARGET_REFUSED");
