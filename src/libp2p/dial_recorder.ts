@@ -1,6 +1,6 @@
 import type { DialPhase } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
-import type { DialReport } from "../core/dial_report.ts";
+import type { DialFailure, DialReport } from "../core/dial_report.ts";
 import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
 
 /** Where a dial is. */
@@ -15,6 +15,8 @@ export interface Whereabouts {
 /** Notes what a dial tells, for a report on one that is given up: whoever is aborted gives none. */
 export class DialRecorder {
   readonly #trace = new DialTrace(undefined);
+  #root: TraceNode | undefined;
+  #via: string | undefined;
   #dialerChosen = false;
   readonly #open = new Map<number, { node: TraceNode; event: DialEvent }>();
 
@@ -27,6 +29,10 @@ export class DialRecorder {
   note(event: DialEvent): void {
     switch (event.type) {
       case "dial-start":
+        // The outermost one says what the proxies are that the others go through.
+        this.#via ??= event.via;
+        // The first one is of a multiaddr, whose reports begin like this.
+        if (this.#root === undefined) return this.#start(event, event.address);
         return this.#start(event, `${event.network} ${event.address}`);
       case "lookup-start":
         return this.#start(event, event.family ? `${event.host} IPv${event.family}` : event.host);
@@ -41,7 +47,10 @@ export class DialRecorder {
 
   #start(event: DialEvent & { type: `${string}-start` }, label: string): void {
     const parent = event.parent === undefined ? undefined : this.#open.get(event.parent)?.node;
-    this.#open.set(event.id, { node: this.#trace.start(parent, label, event), event });
+    const node = this.#trace.start(parent, label, event);
+    if (event.type === "dial-start" && event.via !== undefined) node.detail = `via ${event.via}`;
+    this.#root ??= node;
+    this.#open.set(event.id, { node, event });
   }
 
   #end(event: DialEvent & { type: `${string}-end` }): void {
@@ -53,8 +62,14 @@ export class DialRecorder {
     this.#trace.end(step.node, outcome, event.error, "addresses" in event ? event : undefined);
   }
 
-  /** The tree as it is now; what is still open counts as aborted. */
-  report(): DialReport {
+  /** The proxies that the dial goes through, redacted, if any. */
+  get via(): string | undefined {
+    return this.#via;
+  }
+
+  /** Ends all that is open with a failure, and gives the tree. */
+  fail(failure: DialFailure): DialReport {
+    if (this.#root !== undefined) this.#trace.end(this.#root, "failed", failure);
     return this.#trace.report();
   }
 

@@ -13,8 +13,9 @@ import {
 import { isDialer } from "../core/is_dialer.ts";
 import { linkedController } from "../core/signals.ts";
 import { dialArgs, readDialArgs } from "../resolve/dial_args.ts";
+import { type StuckAt, stuckAt } from "../proxy/stuck_at.ts";
 import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
-import { DialRecorder } from "./dial_recorder.ts";
+import { DialRecorder, type Whereabouts } from "./dial_recorder.ts";
 import { onionAddress } from "./onion_address.ts";
 import type { TcpOptions, TcpSocketOptions } from "./tcp_options.ts";
 
@@ -167,15 +168,20 @@ function timedOut(
   limit: DOMException,
   recorder: DialRecorder,
 ): DialError {
-  const { phase, waiting, hop } = recorder.whereabouts();
+  // A dialer through proxies knows best which of them it was waiting for.
+  const at: Whereabouts & Partial<StuckAt> = stuckAt(limit) ?? recorder.whereabouts();
+  const { phase, waiting, hop, blame } = at;
+  const { via } = recorder;
+  const chained = hop !== undefined && via !== undefined && via !== hop;
+  const reason = `${chained ? `${hop}: ` : ""}${limit.message} ${waiting}`;
   return new DialError({
     ...endpoint(target),
     code: "ETIMEDOUT",
     phase,
-    reason: `${limit.message} ${waiting}`,
-    ...(hop !== undefined && { hop }),
+    reason,
+    ...{ via, hop, blame },
     cause: limit,
-    report: recorder.report(),
+    report: recorder.fail({ code: "ETIMEDOUT", message: reason }),
   });
 }
 

@@ -41,3 +41,13 @@ export function noteStuck(
   notes.set(reason, at);
   return at;
 }
+
+/**
+ * Tells where a dial was stuck that was given up.
+ *
+ * @param reason What its signal was aborted with: an object of that dial alone.
+ * @returns Where it was, if it was waiting for a proxy.
+ */
+export function stuckAt(reason: WeakKey): StuckAt | undefined {
+  return notes.get(reason);
+}

@@ -169,15 +169,49 @@ for (
   });
 }
 
-test("a proxy that is silent in its handshake is named where connectTimeoutMs runs out", async () => {
+test("a proxy that is silent in its handshake is named where connectTimeoutMs runs out, as by its own limit", async () => {
   const proxy = await FakeSocks5.listen({ stallsAfter: "greeting" });
-  const dialer = socks5Dialer({ server: proxy.address });
-  const trial = new TransportTrial({ dialer, connectTimeoutMs: 150 });
-  const error = await trial.failure("/ip4/192.0.2.1/tcp/4001");
-  assert.ok(isDialError(error));
-  assert.deepEqual([error.code, error.phase, error.hop], ["ETIMEDOUT", "proxy", proxy.address]);
-  assert.match(error.message, /timed out after 150 ms in the socks5 handshake with 127\.0\.0\.1:/);
+  const failures = [];
+  for (const own of [false, true]) {
+    const dialer = socks5Dialer({ server: proxy.address, ...(own && { timeoutMs: 150 }) });
+    const trial = new TransportTrial({ dialer, ...(!own && { connectTimeoutMs: 150 }) });
+    const error = await trial.failure("/ip4/192.0.2.1/tcp/4001");
+    assert.ok(isDialError(error));
+    const { message, code, phase, via, hop, blame, report } = error;
+    failures.push({ message, code, phase, via, hop, blame });
+    assert.deepEqual([report.kind, report.label], ["dial", "/ip4/192.0.2.1/tcp/4001"]);
+    assert.deepEqual([report.outcome, report.error?.code], ["failed", "ETIMEDOUT"]);
+    assert.match(JSON.stringify(report), /"handshake","label":"socks5 127/);
+  }
+  const url = `socks5h://${proxy.address}`;
+  assert.deepEqual(failures[0], failures[1]);
+  assert.deepEqual(failures[0], {
+    message:
+      `Cannot dial tcp4 192.0.2.1:4001 via ${url}: timed out after 150 ms waiting for the proxy's answer`,
+    ...{ code: "ETIMEDOUT", phase: "proxy", via: url, hop: url, blame: "proxy" },
+  });
   await proxy.close();
+});
+
+test("the proxy of a chain that connectTimeoutMs runs out at is named", async () => {
+  const first = await FakeSocks5.listen();
+  const second = await FakeSocks5.listen({ stallsAfter: "greeting" });
+  const via = socks5Dialer({ server: first.address });
+  const dialer = socks5Dialer({ server: second.address, via });
+  const error = await new TransportTrial({ dialer, connectTimeoutMs: 200 })
+    .failure("/ip4/192.0.2.1/tcp/4001");
+  assert.ok(isDialError(error));
+  assert.equal(error.hop, `socks5h://${second.address}`);
+  assert.match(error.reason, new RegExp(`^${error.hop}: timed out after 200 ms waiting for`));
+  await Promise.all([first.close(), second.close()]);
+});
+
+test("credentials that never come are what connectTimeoutMs ran out at", async () => {
+  const credentials = () => new Promise<never>(() => {});
+  const dialer = socks5Dialer({ server: "127.0.0.1:1", credentials });
+  const error = await new TransportTrial({ dialer, connectTimeoutMs: 50 })
+    .failure("/ip4/192.0.2.1/tcp/4001");
+  assert.match(String(error), /timed out after 50 ms waiting for the credentials$/);
 });
 
 test("a connection is counted and logged as with @libp2p/tcp, each group registered once", async () => {
