@@ -17,7 +17,11 @@ import { type StuckAt, stuckAt } from "../proxy/stuck_at.ts";
 import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
 import { DialRecorder, type Whereabouts } from "./dial_recorder.ts";
 import { onionAddress } from "./onion_address.ts";
-import type { TcpOptions, TcpSocketOptions } from "./tcp_options.ts";
+import {
+  checkKeepAliveInitialDelay,
+  type TcpOptions,
+  type TcpSocketOptions,
+} from "./tcp_options.ts";
 
 const defaultConnectTimeoutMs = 5_000;
 
@@ -55,6 +59,8 @@ export class TcpDialer {
   }
 
   #systemDialer({ noDelay, keepAlive, keepAliveInitialDelay }: TcpSocketOptions): ContextDialer {
+    // Under the name that it was given by.
+    checkKeepAliveInitialDelay(keepAliveInitialDelay);
     const idleMs = keepAlive === false ? false : keepAliveInitialDelay || undefined;
     return systemDialer({
       ...(this.#timeoutMs > 0 && { timeoutMs: this.#timeoutMs }),

@@ -1,6 +1,7 @@
 import type { ContextDialer, DialerForAddr } from "../core/dialer.ts";
 import { isDialer } from "../core/is_dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
+import { maxKeepAliveIdleMs } from "../resolve/net_dialer_options.ts";
 import type { TxtResolver } from "../resolve/txt_resolver.ts";
 
 /** Socket options, as `@libp2p/tcp` takes them. */
@@ -18,7 +19,7 @@ export interface TcpSocketOptions {
    */
   keepAlive?: boolean;
   /**
-   * Milliseconds of idleness before the first keep-alive probe. On Deno a number makes dials use `node:net`, since
+   * Milliseconds of idleness before the first keep-alive probe; `0` for the default. On Deno a number makes dials use `node:net`, since
    * `Deno.connect` cannot set it.
    *
    * @default {15000} For dials; for listeners the system's.
@@ -50,7 +51,7 @@ export interface TcpOptions {
    * used: where it throws or answers nothing, the dial fails.
    */
   customTCPDialer?: DialerForAddr;
-  /** The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used. */
+  /** The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used; `undefined` is none. */
   dialer?: ContextDialer;
   /**
    * Milliseconds for a dial until it is connected: lookups, the choice of the dialer and proxy handshakes included, the
@@ -97,6 +98,7 @@ const maxMs = 2 ** 31 - 1;
 
 /** Throws a TypeError or RangeError that names the bad value, if there is one. */
 export function checkTcpOptions(options: TcpOptions): void {
+  checkWhoDials(options);
   const { customTCPDialer, dialer, dialOpts, txtResolver } = options;
   if (customTCPDialer !== undefined && typeof customTCPDialer !== "function") {
     throw new TypeError(`customTCPDialer must be a function, not ${valueKind(customTCPDialer)}`);
@@ -115,19 +117,40 @@ export function checkTcpOptions(options: TcpOptions): void {
     throw new TypeError(`dialOpts and ${own} exclude each other: a dialer has its own options`);
   }
   if (txtResolver !== undefined && typeof txtResolver?.resolveTxt !== "function") {
-    throw new TypeError(`txtResolver must have a resolveTxt method, not be ${String(txtResolver)}`);
+    throw new TypeError(
+      `txtResolver must have a resolveTxt method, not be ${valueKind(txtResolver)}`,
+    );
   }
   checkMs("connectTimeoutMs", options.connectTimeoutMs);
   checkMs("outboundSocketInactivityTimeout", options.outboundSocketInactivityTimeout);
   checkMs("inboundSocketInactivityTimeout", options.inboundSocketInactivityTimeout);
 }
 
-function checkMs(name: string, value: unknown): void {
+/** What is not understood would be a direct dial, past the proxy that was meant, so it is not ignored. */
+function checkWhoDials(options: unknown): void {
+  if (typeof options !== "object" || options === null || isDialer(options)) {
+    const what = isDialer(options) ? "a dialer" : valueKind(options);
+    throw new TypeError(`the options must be an object, as in tcp({ dialer }), not ${what}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (/dialer|proxy/i.test(name) && name !== "dialer" && name !== "customTCPDialer") {
+      const given = JSON.stringify(name);
+      throw new TypeError(`unknown option ${given}: who dials is dialer or customTCPDialer`);
+    }
+  }
+}
+
+/** Checks the `keepAliveInitialDelay` of all dials or of one. */
+export function checkKeepAliveInitialDelay(value: number | undefined): void {
+  checkMs("keepAliveInitialDelay", value, maxKeepAliveIdleMs);
+}
+
+function checkMs(name: string, value: unknown, most: number = maxMs): void {
   if (value === undefined) return;
   if (typeof value !== "number") {
     throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
   }
-  if (!(value >= 0 && value <= maxMs)) {
-    throw new RangeError(`${name} must be between 0 and ${maxMs} ms, not ${value}`);
+  if (value !== 0 && !(value >= 1 && value <= most)) {
+    throw new RangeError(`${name} must be 0 or between 1 and ${most} ms, not ${value}`);
   }
 }

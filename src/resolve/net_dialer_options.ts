@@ -99,7 +99,7 @@ export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
     throw new TypeError(`resolver must have a lookup method, not be ${String(resolver)}`);
   }
   if (options.keepAlive !== undefined && options.keepAlive !== false) {
-    checkMs("keepAlive", options.keepAlive, 1, maxIdleMs);
+    checkMs("keepAlive", options.keepAlive, 1, maxKeepAliveIdleMs);
   }
   return {
     timeoutMs: options.timeoutMs === undefined
@@ -119,7 +119,7 @@ export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
 const maxMs = 2 ** 31 - 1;
 
 /** The longest idle time that Linux takes (`MAX_TCP_KEEPIDLE`). */
-const maxIdleMs = 32_767_000;
+export const maxKeepAliveIdleMs = 32_767_000;
 
 /** The idle time of keep-alive in whole seconds, as runtimes cut off what is less; also where it is off for now. */
 export function keepAliveIdleMs({ keepAlive }: Pick<NetDialerOptions, "keepAlive">): number {
