@@ -123,7 +123,9 @@ class DerivedConn implements Conn {
 
   reset(): void {
     this.#closed = true;
-    this.#conn.reset();
+    // One of somebody else's making may not have it, and must not stay open.
+    if (typeof this.#conn.reset === "function") this.#conn.reset();
+    else this.close();
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -51,7 +51,10 @@ export interface TcpOptions {
    * used: where it throws or answers nothing, the dial fails.
    */
   customTCPDialer?: DialerForAddr;
-  /** The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used; `undefined` is none. */
+  /**
+   * The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used. To dial directly leave both out:
+   * either as `undefined`, which a proxy that was not configured may be, is a TypeError.
+   */
   dialer?: ContextDialer;
   /**
    * Milliseconds for a dial until it is connected: lookups, the choice of the dialer and proxy handshakes included, the
@@ -80,7 +83,8 @@ export interface TcpOptions {
    */
   inboundSocketInactivityTimeout?: number;
   /**
-   * Milliseconds without a byte either way after which a dialed connection is aborted. `0` for never.
+   * Milliseconds without a byte either way after which a dialed connection is aborted. `0` for never. What is sent counts by
+   * whole writes, of up to 1 MiB: a line that takes longer for one while nothing comes back passes for idle.
    *
    * @default {120000}
    */
@@ -122,8 +126,10 @@ export function checkTcpOptions(options: TcpOptions): void {
     );
   }
   checkMs("connectTimeoutMs", options.connectTimeoutMs);
-  checkMs("outboundSocketInactivityTimeout", options.outboundSocketInactivityTimeout);
-  checkMs("inboundSocketInactivityTimeout", options.inboundSocketInactivityTimeout);
+  // As `@libp2p/tcp`, which cuts off what is longer than timers take.
+  const longest = Number.MAX_VALUE;
+  checkMs("outboundSocketInactivityTimeout", options.outboundSocketInactivityTimeout, longest);
+  checkMs("inboundSocketInactivityTimeout", options.inboundSocketInactivityTimeout, longest);
 }
 
 /** What is not understood would be a direct dial, past the proxy that was meant, so it is not ignored. */
@@ -136,6 +142,11 @@ function checkWhoDials(options: unknown): void {
     if (/dialer|proxy/i.test(name) && name !== "dialer" && name !== "customTCPDialer") {
       const given = JSON.stringify(name);
       throw new TypeError(`unknown option ${given}: who dials is dialer or customTCPDialer`);
+    }
+  }
+  for (const name of ["dialer", "customTCPDialer"] as const) {
+    if (Object.hasOwn(options, name) && (options as TcpOptions)[name] === undefined) {
+      throw new TypeError(`${name} is undefined: leave it out where the dials shall be direct`);
     }
   }
 }
@@ -151,6 +162,7 @@ function checkMs(name: string, value: unknown, most: number = maxMs): void {
     throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
   }
   if (value !== 0 && !(value >= 1 && value <= most)) {
-    throw new RangeError(`${name} must be 0 or between 1 and ${most} ms, not ${value}`);
+    const range = most === Number.MAX_VALUE ? "finite and at least 1" : `between 1 and ${most}`;
+    throw new RangeError(`${name} must be 0 or ${range} ms, not ${value}`);
   }
 }

@@ -69,6 +69,19 @@ test("a dial with a signal that has aborted rejects with its reason, and touches
   assert.deepEqual([asked, told], [0, 0]);
 });
 
+test("a dial that is told of leaves nothing on its signal, however it ends", async () => {
+  for (const custom of [{}, { dialer: systemDialer() }]) {
+    await withPeer(async (trial, _peer, ma) => {
+      for (const to of [ma, "/unix/%2Fthere%2Fis%2Fnone"]) {
+        const counted = new CountedSignal();
+        const options = { signal: counted.controller.signal, onProgress: () => {} };
+        await trial.dial(to, options).catch(() => {});
+        assert.equal(counted.listeners, 0);
+      }
+    }, custom);
+  }
+});
+
 test("an abort while the dialer is chosen ends the dial", async () => {
   const { call, called } = neverReturning();
   await assertAborts("/ip4/127.0.0.1/tcp/1", { customTCPDialer: call }, called);

@@ -360,6 +360,27 @@ test("a dialed connection may be without a byte for two minutes by default", asy
   });
 });
 
+for (const end of ["close", "abort"] as const) {
+  test(`${end}() ends the wait for inactivity, too`, async () => {
+    await withPeer(async (trial, peer, ma) => {
+      const [connection, conn] = await Promise.all([trial.dial(ma), peer.accept()]);
+      await conn.closeWrite();
+      if (end === "close") await connection.close();
+      else connection.abort(new Error("enough"));
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      assert.deepEqual(trial.logged.filter(({ format }) => format.startsWith("tcp timeout")), []);
+    }, { outboundSocketInactivityTimeout: 60 });
+  });
+}
+
+test("an inactivity that is longer than timers take is as long as they take", async () => {
+  await withPeer(async (trial, _peer, ma) => {
+    await trial.dial(ma);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(trial.opened[0]!.status, "open");
+  }, { outboundSocketInactivityTimeout: Number.MAX_SAFE_INTEGER });
+});
+
 test("what is unsent when the peer ends its side is given up after outboundSocketInactivityTimeout", async () => {
   await withConnection(async (connection, peer) => {
     const closed = closing(connection);

@@ -28,6 +28,9 @@ function notingDialer(error: unknown = new Error("not dialed")): [ContextDialer,
   return [dialer, dialed];
 }
 
+/** A dialer that never answers. */
+const never = dialerFunc(() => new Promise(() => {}));
+
 test("customTCPDialer is asked once a dial with the multiaddr, and its dialer dials", async () => {
   const asked: string[] = [];
   const customTCPDialer: DialerForAddr = (ma) => {
@@ -76,17 +79,26 @@ for (const [what, factory, message] of bad) {
   });
 }
 
-test("a dialer that fails fails the dial, and nobody else dials", async () => {
-  const cause = Object.assign(new Error("no way"), { code: "EHOSTUNREACH" });
-  const [dialer] = notingDialer(cause);
-  await withPeer(async (trial, peer, ma) => {
-    const error = await trial.failure(ma);
-    assert.ok(isDialError(error));
-    assert.equal(error.code, "EHOSTUNREACH");
-    assert.equal(error.cause, cause);
-    assert.equal(peer.seen, 0);
-  }, { dialer });
-});
+for (const network of ["tcp", "tcp6", "unix"] as const) {
+  for (const option of ["dialer", "customTCPDialer"] as const) {
+    test(`over ${network} a ${option} that fails fails the dial, and nobody else dials`, async () => {
+      const cause = Object.assign(new Error("no way"), { code: "EHOSTUNREACH" });
+      const [dialer, dialed] = notingDialer(cause);
+      await withPeer(
+        async (trial, peer, ma) => {
+          const error = await trial.failure(ma);
+          assert.ok(isDialError(error));
+          assert.equal(error.code, "EHOSTUNREACH");
+          assert.equal(error.cause, cause);
+          assert.equal(dialed.length, 1);
+          assert.equal(peer.seen, 0);
+        },
+        option === "dialer" ? { dialer } : { customTCPDialer: () => dialer },
+        network,
+      );
+    });
+  }
+}
 
 test("a dialer that answers something else than a connection fails the dial, also when it is late", async () => {
   for (const answer of [undefined, null, 5, {}]) {
@@ -211,14 +223,14 @@ test("a dnsaddr is a transport's to dial where it has who looks it up", () => {
 });
 
 test("connectTimeoutMs covers the choice of the dialer and the dialer itself", async () => {
-  const never = () => new Promise<never>(() => {});
-  const choosing = new TransportTrial({ customTCPDialer: never, connectTimeoutMs: 50 });
+  const silence = () => new Promise<never>(() => {});
+  const choosing = new TransportTrial({ customTCPDialer: silence, connectTimeoutMs: 50 });
   const error = await choosing.failure("/ip4/192.0.2.1/tcp/4001");
   assert.ok(isDialError(error));
   assert.deepEqual([error.code, error.phase], ["ETIMEDOUT", "route"]);
   assert.match(error.message, /192\.0\.2\.1:4001: timed out after 50 ms waiting for the function/);
 
-  const dialing = new TransportTrial({ dialer: dialerFunc(never), connectTimeoutMs: 50 });
+  const dialing = new TransportTrial({ dialer: never, connectTimeoutMs: 50 });
   const late = await dialing.failure("/ip4/192.0.2.1/tcp/4001");
   assert.ok(isDialError(late));
   assert.deepEqual([late.code, late.phase], ["ETIMEDOUT", "connect"]);
@@ -227,7 +239,6 @@ test("connectTimeoutMs covers the choice of the dialer and the dialer itself", a
 
 test("a dial that nobody limits ends after 5 s, whoever dials", async () => {
   const silent = await peers.silent();
-  const never = dialerFunc(() => new Promise(() => {}));
   const dials = [{}, { dialer: never }].map((options) =>
     new TransportTrial(options).failure(maOf(silent.address))
   );
@@ -236,6 +247,71 @@ test("a dial that nobody limits ends after 5 s, whoever dials", async () => {
     assert.match(error.message, /timed out after 5000 ms/);
   }
   await silent.close();
+});
+
+/** Notes the timers of this process: the milliseconds of those that wait, and of all. */
+async function withTimers(
+  run: (timers: { waiting(): number[]; all: number[] }) => Promise<void>,
+): Promise<void> {
+  const { setTimeout, clearTimeout } = globalThis;
+  const waiting = new Map<unknown, number>();
+  const all: number[] = [];
+  globalThis.setTimeout = ((callback: () => void, ms = 0) => {
+    const timer = setTimeout(() => {
+      waiting.delete(timer);
+      callback();
+    }, ms);
+    waiting.set(timer, ms);
+    all.push(ms);
+    return timer;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = ((timer: never) => {
+    waiting.delete(timer);
+    clearTimeout(timer);
+  }) as typeof clearTimeout;
+  try {
+    await run({ waiting: () => [...waiting.values()], all });
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
+}
+
+for (const connectTimeoutMs of [undefined, 0, 7_777]) {
+  test(`connectTimeoutMs ${connectTimeoutMs} is the one limit of a dial, whoever dials, and goes with it`, async () => {
+    const silent = await peers.silent();
+    const limit = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
+    for (const who of [{}, { dialer: never }]) {
+      await withTimers(async ({ waiting, all }) => {
+        const trial = new TransportTrial({ ...limit, ...who });
+        const controller = new AbortController();
+        // The runtime's adapter may have to be loaded first.
+        const begun = Promise.withResolvers<void>();
+        const failure = trial.failure(maOf(silent.address), {
+          signal: controller.signal,
+          onProgress: ({ type }) => type === "tcp:attempt-start" && begun.resolve(),
+        });
+        await ("dialer" in who ? new Promise((resolve) => setImmediate(resolve)) : begun.promise);
+        assert.deepEqual(waiting(), connectTimeoutMs === 0 ? [] : [connectTimeoutMs ?? 5_000]);
+        controller.abort(new Error("enough"));
+        await failure;
+        assert.deepEqual(waiting(), []);
+        assert.equal(all.length, connectTimeoutMs === 0 ? 0 : 1);
+      });
+    }
+    await silent.close();
+  });
+}
+
+test("a dial that went well leaves no limit behind, whoever dials", async () => {
+  for (const who of [{}, { dialer: systemDialer() }]) {
+    await withPeer(async (trial, _peer, ma) => {
+      await withTimers(async ({ waiting, all }) => {
+        await trial.dial(ma);
+        assert.deepEqual(all, [5_000]);
+        assert.deepEqual(waiting(), []);
+      });
+    }, who);
+  }
 });
 
 /** A dialer whose connections note a call instead of making it, or fail at it. */
@@ -288,14 +364,28 @@ test("a connection of somebody else's making, without a report, is taken too", a
     assert.deepEqual(dialReportOf(connection)!.hops, []);
     assert.equal(dialReportOf(connection)!.outcome, "ok");
   }, {
-    dialer: dialerFunc(async (...args) => withoutReport(await systemDialer().dialContext(...args))),
+    dialer: dialerFunc(async (...args) =>
+      without(["report", "hops"], await systemDialer().dialContext(...args))
+    ),
   });
 });
 
-function withoutReport<T extends { report: unknown }>(conn: T): T {
+test("abort() closes a connection of somebody else's making that cannot be reset", async () => {
+  await withPeer(async (trial, peer, ma) => {
+    const [connection, conn] = await Promise.all([trial.dial(ma), peer.accept()]);
+    connection.abort(new Error("enough"));
+    assert.equal(await conn.read(new Uint8Array(1)), null);
+  }, {
+    dialer: dialerFunc(async (...args) =>
+      without(["reset"], await systemDialer().dialContext(...args))
+    ),
+  });
+});
+
+function without<T extends object>(keys: readonly string[], conn: T): T {
   return new Proxy(conn, {
     get(target, key) {
-      if (key === "report" || key === "hops") return undefined;
+      if (keys.includes(String(key))) return undefined;
       const value = Reflect.get(target, key, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
@@ -340,6 +430,8 @@ const misuses: [what: string, options: unknown, error: typeof TypeError, message
   ["a function in the options' place", () => systemDialer(), TypeError, /not a function/],
   ["a URL in the options' place", "socks5://u:hush@proxy.example", TypeError, /not a string$/],
   ["no options", null, TypeError, /not null/],
+  ["a dialer that is undefined", { dialer: undefined }, TypeError, /dialer is undefined/],
+  ["a function that is undefined", { customTCPDialer: undefined }, TypeError, /customTCPDialer is/],
   [
     "a misspelled option",
     { customTcpDialer: () => systemDialer() },

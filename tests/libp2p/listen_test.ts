@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import net, { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -142,6 +142,27 @@ test("above maxConnections what comes is dropped", async () => {
     for (const socket of sockets) socket.destroy();
     assert.deepEqual(letIn, [true, true, false]);
   }, { maxConnections: 2 });
+});
+
+test("listenOpts and backlog reach the server", async () => {
+  const { createServer } = net;
+  const made: Record<string, unknown>[] = [];
+  net.createServer = ((options: Record<string, unknown>, ...rest: []) => {
+    const server = createServer(options, ...rest);
+    const { listen } = server;
+    server.listen = ((config: Record<string, unknown>, ...more: []) => {
+      made.push({ noDelay: options.noDelay, backlog: config.backlog });
+      return listen.call(server, config, ...more);
+    }) as typeof listen;
+    return server;
+  }) as typeof createServer;
+  try {
+    const options = { listenOpts: { noDelay: false }, backlog: 3 };
+    await withListener("/ip4/127.0.0.1/tcp/0", () => Promise.resolve(), options);
+    assert.deepEqual(made, [{ noDelay: false, backlog: 3 }]);
+  } finally {
+    net.createServer = createServer;
+  }
 });
 
 test("above closeAbove nobody listens, and below listenBelow it listens again", async () => {
