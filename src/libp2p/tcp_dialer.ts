@@ -82,10 +82,10 @@ export class TcpDialer {
     const dialer = saysNothing
       ? this.#system!
       : this.#systemDialer(merged(socketOptions, this.#options.dialOpts));
-    if (isDnsaddr(ma)) return this.#dialInTime(dialer, request);
+    const args = readDialArgs(ma);
+    if ("reason" in args && isDnsaddr(ma)) return this.#dialInTime(dialer, request);
     // The limit is the dialer's own here, which knows best what it was doing.
     const options: DialOptions = { ...(signal && { signal }), ...(onEvent && { onEvent }) };
-    const args = readDialArgs(ma);
     return "reason" in args
       ? dialMultiaddr(dialer, ma, options)
       : dialer.dialContext(args.network, args.address, options);
