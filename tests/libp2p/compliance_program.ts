@@ -4,6 +4,7 @@
  *
  *     node tests/libp2p/compliance_program.ts ip4
  *     node tests/libp2p/compliance_program.ts ip6 socks5 127.0.0.1:1080
+ *     node tests/libp2p/compliance_program.ts ip6 http-connect 127.0.0.1:3128 "can close connections"
  */
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
@@ -31,7 +32,7 @@ Object.assign(globalThis, {
   it: (name: string, body: Body) => tests.push({ name, body, hooks }),
 });
 
-const [family, protocol, server] = process.argv.slice(2);
+const [family, protocol, server, only] = process.argv.slice(2);
 const host = family === "ip6" ? "/ip6/::1" : "/ip4/127.0.0.1";
 const dialer = protocol === undefined ? undefined : proxiedDialer(protocol, server!);
 const matcher = { matches: isTcp, exactMatch: isTcp };
@@ -58,6 +59,7 @@ suite({
 });
 
 for (const { name, body, hooks } of tests) {
+  if (only !== undefined && name !== only) continue;
   let error: string | undefined;
   try {
     try {
