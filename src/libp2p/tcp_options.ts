@@ -53,7 +53,7 @@ export interface TcpOptions {
   customTCPDialer?: DialerForAddr;
   /**
    * The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used. To dial directly leave both out:
-   * either as `undefined`, which a proxy that was not configured may be, is a TypeError.
+   * `undefined`, which a proxy that was not configured may be, is a TypeError.
    */
   dialer?: ContextDialer;
   /**
@@ -144,8 +144,10 @@ function checkWhoDials(options: unknown): void {
       throw new TypeError(`unknown option ${given}: who dials is dialer or customTCPDialer`);
     }
   }
+  const { dialer, customTCPDialer }: TcpOptions = options;
+  if (dialer !== undefined || customTCPDialer !== undefined) return;
   for (const name of ["dialer", "customTCPDialer"] as const) {
-    if (Object.hasOwn(options, name) && (options as TcpOptions)[name] === undefined) {
+    if (Object.hasOwn(options, name)) {
       throw new TypeError(`${name} is undefined: leave it out where the dials shall be direct`);
     }
   }

@@ -430,6 +430,7 @@ const misuses: [what: string, options: unknown, error: typeof TypeError, message
   ["a function in the options' place", () => systemDialer(), TypeError, /not a function/],
   ["a URL in the options' place", "socks5://u:hush@proxy.example", TypeError, /not a string$/],
   ["no options", null, TypeError, /not null/],
+  ["a dialer that is null", { dialer: null }, TypeError, /dialContext.*null/],
   ["a dialer that is undefined", { dialer: undefined }, TypeError, /dialer is undefined/],
   ["a function that is undefined", { customTCPDialer: undefined }, TypeError, /customTCPDialer is/],
   [
@@ -455,6 +456,19 @@ const misuses: [what: string, options: unknown, error: typeof TypeError, message
     /outboundSocketInactivityTimeout.*Infinity/,
   ],
 ];
+test("of dialer and customTCPDialer one may be undefined where the other is given", async () => {
+  const [dialer, dialed] = notingDialer();
+  for (
+    const options of [{ dialer, customTCPDialer: undefined }, {
+      dialer: undefined,
+      customTCPDialer: () => dialer,
+    }]
+  ) {
+    await new TransportTrial(options as TcpOptions).failure("/ip4/192.0.2.1/tcp/4001");
+  }
+  assert.equal(dialed.length, 2);
+});
+
 test("what cannot be is refused when the transport is made", () => {
   for (const [what, options, kind, message] of misuses) {
     assert.throws(() => tcp(options as TcpOptions), (error: Error) => {
