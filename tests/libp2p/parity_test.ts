@@ -162,7 +162,9 @@ const noProc = process.platform === "linux" ? undefined : "needs Linux's /proc/n
 function keepAliveSeconds(port: number): number | undefined {
   const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const lines = readFileSync("/proc/net/tcp", "utf8").split("\n");
-  const fields = lines.map((line) => line.trim().split(/\s+/)).find((line) => line[2] === remote)!;
+  const all = lines.map((line) => line.trim().split(/\s+/));
+  // Only the one that is established: connections that are over may linger in TIME_WAIT, of a listener that had the same port.
+  const fields = all.find((line) => line[2] === remote && line[3] === "01")!;
   const [kind, when] = fields[5]!.split(":");
   return kind === "02" ? Math.round(parseInt(when!, 16) / 100) : undefined;
 }
