@@ -7,8 +7,9 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { withBenchServer } from "./bench/bench_server.ts";
-import { measure, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
+import { type CaseTable, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
 import { root } from "./manifest.ts";
+import { runForJson } from "./run_for_json.ts";
 import { type Runtime, sourceRuntimes } from "./runtimes.ts";
 
 const { values } = parseArgs({
@@ -31,7 +32,12 @@ await withBenchServer(async (port) => {
   console.log(`${ratioHeading()}  goal`);
   const client = join(root, "scripts/bench/client.ts");
   for (const runtime of values.runtime as Runtime[]) {
-    const times = await measure(runtime, client, [port, rounds, Number(mib) * 1024 * 1024, dials]);
+    const times = await runForJson<CaseTable>(runtime, client, [
+      port,
+      rounds,
+      Number(mib) * 1024 * 1024,
+      dials,
+    ]);
     for (const [what, all] of Object.entries(times)) {
       console.log(ratioRow(runtime, what, all, goals[what]));
     }

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startNode } from "../tests/libp2p/node_process.ts";
 import { withBenchServer } from "./bench/bench_server.ts";
-import { type CaseTimes, measure, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
+import { type CaseTable, type CaseTimes, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
 import { root } from "./manifest.ts";
+import { runForJson } from "./run_for_json.ts";
 import { type Runtime, sourceRuntimes } from "./runtimes.ts";
 
 const { values } = parseArgs({
@@ -63,7 +64,7 @@ async function measureBusy(runtime: Runtime, port: number): Promise<Map<string, 
   const node = await startNode(runtime, "theirs");
   const args = [port, rounds, Number(mib) * 1024 * 1024, dials, node.ma];
   for (let process = 0; process < Number(processes); process++) {
-    const measured = await measure(runtime, bench("libp2p_client.ts"), args);
+    const measured = await runForJson<CaseTable>(runtime, bench("libp2p_client.ts"), args);
     for (const [what, { theirs, ours }] of Object.entries(measured)) {
       const before = all.get(what) ?? { theirs: [], ours: [] };
       all.set(what, {
@@ -82,7 +83,9 @@ async function measureIdle(runtime: Runtime, port: number): Promise<CaseTimes> {
   for (let round = 0; round < 7; round++) {
     for (const who of ["theirs", "ours"] as const) {
       const args = [port, values.idle, who];
-      const result = await measure(runtime, bench("libp2p_idle.ts"), args, { exposeGc: true });
+      const result = await runForJson<CaseTable>(runtime, bench("libp2p_idle.ts"), args, {
+        exposeGc: true,
+      });
       bytes[who].push(...result["idle"]![who]);
     }
   }

@@ -8,8 +8,9 @@ import { danteMissing, startDante } from "../tests/peers/dante.ts";
 import { microsocksMissing, startMicrosocks } from "../tests/peers/microsocks.ts";
 import { startTinyproxy, tinyproxyMissing } from "../tests/peers/tinyproxy.ts";
 import { withBenchServer } from "./bench/bench_server.ts";
-import { measure, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
+import { type CaseTable, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
 import { root } from "./manifest.ts";
+import { runForJson } from "./run_for_json.ts";
 import { type Runtime, sourceRuntimes } from "./runtimes.ts";
 
 const { values } = parseArgs({
@@ -41,7 +42,9 @@ try {
     const client = join(root, "scripts/bench/proxy_client.ts");
     for (const runtime of values.runtime as Runtime[]) {
       const args = [port, rounds, dials, Number(mib) * 1024 * 1024, ...proxies];
-      for (const [what, times] of Object.entries(await measure(runtime, client, args))) {
+      for (
+        const [what, times] of Object.entries(await runForJson<CaseTable>(runtime, client, args))
+      ) {
         console.log(ratioRow(runtime, what, times));
       }
     }

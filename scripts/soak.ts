@@ -3,13 +3,13 @@
  * proxies, a good peer and a hostile one, for that long on each runtime. What they hold must become level: fails where
  * descriptors or memory still grow in the second half, or where something was caught by nobody.
  */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { startNode } from "../tests/libp2p/node_process.ts";
 import { root } from "./manifest.ts";
 import { startNpmProxies } from "./npm_proxies.ts";
-import { type Runtime, runtimeBinary, sourceRuntimes } from "./runtimes.ts";
+import { runForJson } from "./run_for_json.ts";
+import { type Runtime, sourceRuntimes } from "./runtimes.ts";
 import { startHostileServer } from "./soak/hostile_server.ts";
 import type { Held, SoakResult } from "./soak/soak_result.ts";
 
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.minutes) * 60;
+const client = join(root, "scripts/soak/soak_client.ts");
 
 /** From the second quarter of the time to the last one: more than what single moments differ by. */
 const mostGrowth: Record<keyof Held, { times: number; plus: number }> = {
@@ -33,29 +34,15 @@ const proxies = await startNpmProxies();
 const hostile = await startHostileServer();
 for (const runtime of values.runtime as Runtime[]) {
   const peer = await startNode(runtime, "theirs");
-  const faults = report(runtime, await soak(runtime, [peer.ma, hostile.ma, ...proxies.urls]));
+  const args = [seconds, peer.ma, hostile.ma, ...proxies.urls];
+  const limits = { exposeGc: true, limitMs: seconds * 1_000 + 120_000 };
+  const faults = report(runtime, await runForJson(runtime, client, args, limits));
   for (const fault of faults) console.log(`  ${fault}`);
   if (faults.length > 0) process.exitCode = 1;
   await peer.stop();
 }
 hostile.close();
 await proxies.close();
-
-async function soak(runtime: Runtime, peers: readonly string[]): Promise<SoakResult> {
-  const run = {
-    deno: ["run", "-A", "--no-check", "--v8-flags=--expose-gc"],
-    // It has its own way.
-    bun: [],
-  }[runtime as string] ?? ["--expose-gc"];
-  const script = join(root, "scripts/soak/soak_client.ts");
-  const { stdout, stderr } = await promisify(execFile)(
-    runtimeBinary(runtime),
-    [...run, script, String(seconds), ...peers],
-    { timeout: seconds * 1_000 + 120_000, maxBuffer: 64 * 1024 * 1024 },
-  );
-  if (stderr !== "") console.error(stderr);
-  return JSON.parse(stdout);
-}
 
 /** Prints what came of it, and gives what is wrong. */
 function report(runtime: Runtime, { cycles, failures, uncaught, looks }: SoakResult): string[] {

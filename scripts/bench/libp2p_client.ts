@@ -8,7 +8,7 @@ import type { MultiaddrConnection } from "../../src/libp2p/mod.ts";
 import { bulkProtocol, exchangeBulk } from "../../tests/libp2p/bulk_protocol.ts";
 import { makeNode } from "../../tests/libp2p/make_node.ts";
 import { dialWith, serverAddr, type Who } from "./libp2p_transports.ts";
-import { alternate, type CaseTimes } from "./ratio_table.ts";
+import { alternate, type CaseTable } from "./ratio_table.ts";
 import { exchangeRequest, readRequest, sendRequest } from "./read_request.ts";
 
 const [port, rounds, bytes, dials] = process.argv.slice(2, 6).map(Number) as [
@@ -43,7 +43,7 @@ async function threeTurns(): Promise<void> {
 }
 
 /** A round is a single dial, which takes so little that whatever else happens in a second would be most of a difference. */
-async function measureDials(): Promise<Record<string, CaseTimes>> {
+async function measureDials(): Promise<CaseTable> {
   const nodes = {
     theirs: await makeNode({ transport: "theirs" }),
     ours: await makeNode({ transport: "ours" }),

@@ -2,6 +2,7 @@
  * Measures what idle connections of one transport cost. Prints the bytes of memory that each takes as JSON. Arguments: port,
  * connections, whose transport.
  */
+import { collectGarbage } from "../collect_garbage.ts";
 import { dialWith, serverAddr, type Who } from "./libp2p_transports.ts";
 
 const [port, count] = process.argv.slice(2, 4).map(Number) as [number, number];
@@ -14,12 +15,7 @@ async function dial(): Promise<void> {
 }
 
 async function residentBytes(): Promise<number> {
-  const { gc, Bun } = globalThis as { gc?(): void; Bun?: { gc(force: boolean): void } };
-  for (let round = 0; round < 5; round++) {
-    gc?.();
-    Bun?.gc(true);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await collectGarbage(50);
   return process.memoryUsage().rss;
 }
 

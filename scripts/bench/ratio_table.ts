@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { type Runtime, runtimeBinary } from "../runtimes.ts";
+import type { Runtime } from "../runtimes.ts";
 
 /** The times of a case in milliseconds, round by round: theirs is the way that ours is measured against. */
 export interface CaseTimes {
@@ -8,26 +6,8 @@ export interface CaseTimes {
   readonly ours: readonly number[];
 }
 
-/** Runs a client that prints its cases' times as JSON, on a runtime. */
-export async function measure(
-  runtime: Runtime,
-  script: string,
-  args: readonly (string | number)[],
-  { exposeGc = false }: { exposeGc?: boolean } = {},
-): Promise<Record<string, CaseTimes>> {
-  const run = runtime === "deno" ? ["run", "-A", "--no-check"] : [];
-  // Bun has its own way.
-  if (exposeGc && runtime !== "bun") {
-    run.push(runtime === "deno" ? "--v8-flags=--expose-gc" : "--expose-gc");
-  }
-  // Not synchronously: a proxy that logs to a pipe would stand still.
-  const { stdout, stderr } = await promisify(execFile)(
-    runtimeBinary(runtime),
-    [...run, script, ...args.map(String)],
-  );
-  if (stderr !== "") console.error(stderr);
-  return JSON.parse(stdout);
-}
+/** The cases of a client by their names, as it prints them. */
+export type CaseTable = Record<string, CaseTimes>;
 
 /** What is measured; one that takes the time itself gives it, in milliseconds or a unit of its own. */
 export type CaseRun = () => Promise<number | void>;
@@ -39,7 +19,7 @@ export type CaseRun = () => Promise<number | void>;
 export async function alternate(
   cases: Record<string, { theirs: CaseRun; ours: CaseRun }>,
   rounds: number,
-): Promise<Record<string, CaseTimes>> {
+): Promise<CaseTable> {
   const times: Record<string, { theirs: number[]; ours: number[] }> = {};
   for (const [name, pair] of Object.entries(cases)) {
     const list = times[name] = { theirs: [] as number[], ours: [] as number[] };

@@ -1,14 +1,16 @@
 /**
- * Dials with two nodes of this transport, one that dials directly and one through proxies, until the time is over, and prints as JSON
- * what the process held meanwhile. Arguments: seconds, the multiaddr of a node, that of a server that speaks no libp2p, the proxies.
+ * Dials with two nodes of this transport, one that dials directly and one through proxies, until the time is over, and prints
+ * as JSON what the process held meanwhile. Arguments: seconds, the multiaddr of a node, that of a server that speaks no libp2p,
+ * the proxies.
  */
 import { readdirSync } from "node:fs";
 import type { Connection } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
-import { proxyDialer } from "../../src/proxy/mod.ts";
 import { systemDialer } from "../../mod.ts";
+import { proxyDialer } from "../../src/proxy/mod.ts";
 import { bulkProtocol, exchangeBulk } from "../../tests/libp2p/bulk_protocol.ts";
 import { makeNode } from "../../tests/libp2p/make_node.ts";
+import { collectGarbage } from "../collect_garbage.ts";
 import type { Held, SoakResult } from "./soak_result.ts";
 
 const [seconds, good, hostile, ...proxies] = process.argv.slice(2);
@@ -74,13 +76,8 @@ async function failing(dialing: Promise<Connection>): Promise<void> {
 }
 
 async function held(): Promise<Held> {
-  const { gc, Bun } = globalThis as { gc?(): void; Bun?: { gc(force: boolean): void } };
   // What is closed lingers for half a second.
-  for (let turn = 0; turn < 4; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    gc?.();
-    Bun?.gc(true);
-  }
+  await collectGarbage(200);
   const { heapUsed, external, rss } = process.memoryUsage();
   const descriptors = readdirSync("/proc/self/fd").length;
   return { descriptors, heapBytes: heapUsed, externalBytes: external, residentBytes: rss };
