@@ -1,16 +1,10 @@
-import type { DialPhase } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
 import type { DialFailure, DialReport } from "../core/dial_report.ts";
 import { DialTrace, type TraceNode } from "../core/dial_trace.ts";
+import type { StuckAt } from "../proxy/stuck_at.ts";
 
-/** Where a dial is. */
-export interface Whereabouts {
-  readonly phase: DialPhase;
-  /** What is being waited for, as the end of a sentence. */
-  readonly waiting: string;
-  /** The proxy that is being waited for. */
-  readonly hop?: string;
-}
+/** Where a dial is, which need not be at a proxy. */
+export type Whereabouts = Omit<StuckAt, "hop"> & Partial<Pick<StuckAt, "hop">>;
 
 /** Notes what a dial tells, for a report on one that is given up: whoever is aborted gives none. */
 export class DialRecorder {

@@ -12,8 +12,9 @@ import {
 } from "../core/dialer.ts";
 import { isDialer } from "../core/is_dialer.ts";
 import { linkedController } from "../core/signals.ts";
+import { named } from "../proxy/proxy_unreachable.ts";
+import { stuckAt } from "../proxy/stuck_at.ts";
 import { dialArgs, readDialArgs } from "../resolve/dial_args.ts";
-import { type StuckAt, stuckAt } from "../proxy/stuck_at.ts";
 import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
 import { DialRecorder, type Whereabouts } from "./dial_recorder.ts";
 import { onionAddress } from "./onion_address.ts";
@@ -175,11 +176,13 @@ function timedOut(
   recorder: DialRecorder,
 ): DialError {
   // A dialer through proxies knows best which of them it was waiting for.
-  const at: Whereabouts & Partial<StuckAt> = stuckAt(limit) ?? recorder.whereabouts();
+  const at: Whereabouts = stuckAt(limit) ?? recorder.whereabouts();
   const { phase, waiting, hop, blame } = at;
   const { via } = recorder;
-  const chained = hop !== undefined && via !== undefined && via !== hop;
-  const reason = `${chained ? `${hop}: ` : ""}${limit.message} ${waiting}`;
+  const what = `${limit.message} ${waiting}`;
+  const reason = hop === undefined || via === undefined
+    ? what
+    : named({ chain: via, label: hop }, hop, what);
   return new DialError({
     ...endpoint(target),
     code: "ETIMEDOUT",

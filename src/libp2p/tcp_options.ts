@@ -19,8 +19,8 @@ export interface TcpSocketOptions {
    */
   keepAlive?: boolean;
   /**
-   * Milliseconds of idleness before the first keep-alive probe; `0` for the default. On Deno a number makes dials use `node:net`, since
-   * `Deno.connect` cannot set it.
+   * Milliseconds of idleness before the first keep-alive probe; `0` for the default. On Deno a number makes dials use
+   * `node:net`, since `Deno.connect` cannot set it.
    *
    * @default {15000} For dials; for listeners the system's.
    */

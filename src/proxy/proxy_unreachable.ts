@@ -55,7 +55,11 @@ export function hungUp({ phase, blame, code }: DialError): boolean {
 }
 
 /** In a chain the reason begins with the proxy that it is about. */
-export function named(proxy: ProxyConfig, hop: string, reason: string): string {
+export function named(
+  proxy: Pick<ProxyConfig, "chain" | "label">,
+  hop: string,
+  reason: string,
+): string {
   if (proxy.chain === proxy.label || reason.startsWith(`${hop}: `)) return reason;
   return `${hop}: ${reason}`;
 }

@@ -392,6 +392,19 @@ function without<T extends object>(keys: readonly string[], conn: T): T {
   });
 }
 
+test("of dialer and customTCPDialer one may be undefined where the other is given", async () => {
+  const [dialer, dialed] = notingDialer();
+  for (
+    const options of [{ dialer, customTCPDialer: undefined }, {
+      dialer: undefined,
+      customTCPDialer: () => dialer,
+    }]
+  ) {
+    await new TransportTrial(options as TcpOptions).failure("/ip4/192.0.2.1/tcp/4001");
+  }
+  assert.equal(dialed.length, 2);
+});
+
 const misuses: [what: string, options: unknown, error: typeof TypeError, message: RegExp][] = [
   [
     "dialer with customTCPDialer",
@@ -456,19 +469,6 @@ const misuses: [what: string, options: unknown, error: typeof TypeError, message
     /outboundSocketInactivityTimeout.*Infinity/,
   ],
 ];
-test("of dialer and customTCPDialer one may be undefined where the other is given", async () => {
-  const [dialer, dialed] = notingDialer();
-  for (
-    const options of [{ dialer, customTCPDialer: undefined }, {
-      dialer: undefined,
-      customTCPDialer: () => dialer,
-    }]
-  ) {
-    await new TransportTrial(options as TcpOptions).failure("/ip4/192.0.2.1/tcp/4001");
-  }
-  assert.equal(dialed.length, 2);
-});
-
 test("what cannot be is refused when the transport is made", () => {
   for (const [what, options, kind, message] of misuses) {
     assert.throws(() => tcp(options as TcpOptions), (error: Error) => {
