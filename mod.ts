@@ -14,7 +14,7 @@
 export { systemDialer, type SystemDialerOptions } from "./adapters/system.ts";
 export type { Addr, TcpAddr, UnixAddr } from "./src/core/addr.ts";
 export type { Conn } from "./src/core/conn.ts";
-export { type ConnError } from "./src/core/conn_error.ts";
+export type { ConnError } from "./src/core/conn_error.ts";
 export {
   DialError,
   type DialErrorInit,
@@ -28,16 +28,18 @@ export type {
   TlsErrorCode,
 } from "./src/core/dial_error_code.ts";
 export type { DialEvent, DialEventBase, DialEventBody } from "./src/core/dial_event.ts";
-export type { DialFailure, DialOutcome, DialReport } from "./src/core/dial_report.ts";
-export {
-  type ContextDialer,
-  type DialerForAddr,
-  dialerFunc,
-  type DialOptions,
-  type Multiaddr,
-  type Network,
+export type { DialFailure, DialOutcome, DialReport, ReportSource } from "./src/core/dial_report.ts";
+export type {
+  ContextDialer,
+  DialerForAddr,
+  DialOptions,
+  Multiaddr,
+  Network,
 } from "./src/core/dialer.ts";
 export { type HostPort, joinHostPort, splitHostPort } from "./src/core/host_port.ts";
+export { composeDialer } from "./src/dial/compose_dialer.ts";
+export type { Dial, DialScope, ThroughChange } from "./src/dial/dial.ts";
+export type { PendingStep, StepPoint, StepStart } from "./src/dial/step_kinds.ts";
 export { type DialArgs, dialArgs } from "./src/resolve/dial_args.ts";
 export { dialMultiaddr } from "./src/resolve/dial_multiaddr.ts";
 export type { DialMultiaddrOptions } from "./src/resolve/dial_multiaddr_options.ts";

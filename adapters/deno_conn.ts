@@ -47,14 +47,21 @@ export class DenoConn extends BaseConn {
       this.#receiving--;
       if (count === null) {
         this.#ended = true;
-        if (this.#failure !== undefined) throw this.#failure;
+        if (this.#failure === undefined) this.noteEnd();
+        else throw this.#broken();
       }
       return count;
     }, (error) => {
       this.#receiving--;
       this.#ended = true;
-      throw this.#failure ??= this.#ioError("read", error);
+      this.#failure ??= this.#ioError("read", error);
+      throw this.#broken();
     });
+  }
+
+  #broken(): unknown {
+    this.noteBroken();
+    return this.#failure;
   }
 
   protected get receivedAll(): boolean {
@@ -90,7 +97,7 @@ export class DenoConn extends BaseConn {
   }
 
   #ioError(call: string, error: unknown): unknown {
-    if (this.closed) {
+    if (this.isClosed) {
       return connError("ERR_CONN_CLOSED", `Cannot ${call}: the connection is closed`, error);
     }
     const code = denoErrorCode(error);
@@ -109,7 +116,7 @@ export class DenoConn extends BaseConn {
   /** Deno itself keeps the process alive just while an operation is pending. */
   protected setRef(ref: boolean): void {
     // What a closed connection still waits for shall not.
-    if (this.closed && !ref) this.#conn.unref?.();
+    if (this.isClosed && !ref) this.#conn.unref?.();
   }
 
   override ref(): void {
@@ -122,11 +129,11 @@ export class DenoConn extends BaseConn {
 
   // Deno throws where the connection is closed.
   setNoDelay(noDelay = true): void {
-    if (!this.closed) this.#conn.setNoDelay?.(noDelay);
+    if (!this.isClosed) this.#conn.setNoDelay?.(noDelay);
   }
 
   setKeepAlive(keepAlive = true): void {
-    if (!this.closed) this.#conn.setKeepAlive?.(keepAlive);
+    if (!this.isClosed) this.#conn.setKeepAlive?.(keepAlive);
   }
 }
 

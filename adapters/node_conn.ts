@@ -77,7 +77,7 @@ export class NodeConn extends PushConn {
 
   #onClose(): void {
     // The socket closed itself after both sides had ended, or after an error that was told already.
-    if (!this.closed) this.pushEnd();
+    if (!this.isClosed) this.pushEnd();
     this.#sent?.(this.#whyBroken());
   }
 

@@ -1,10 +1,12 @@
 import type { Conn } from "../core/conn.ts";
-import { DialError, isDialError } from "../core/dial_error.ts";
+import { type DialError, isDialError } from "../core/dial_error.ts";
 import type { DialReport } from "../core/dial_report.ts";
-import { onAbort } from "../core/signals.ts";
+import type { DialOptions } from "../core/dialer.ts";
+import { makeDialer } from "../dial/compose_dialer.ts";
+import { recordDial } from "../dial/dial_step.ts";
+import { startMultiaddrDial } from "../resolve/dial_multiaddr.ts";
 import type { DialSetup } from "./dial_options.ts";
-import { EventReport } from "./event_report.ts";
-import { dialTarget, type Target } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** How a dial went. */
 export type DialResult =
@@ -15,48 +17,34 @@ export type DialResult =
 /** Dials within the time limit, until `signal` aborts; the report is there in any case. */
 export async function dialOnce(
   target: Target,
-  { dialer, timeoutMs }: DialSetup,
+  setup: DialSetup,
   signal: AbortSignal,
 ): Promise<DialResult> {
-  const events = new EventReport();
-  const begin = performance.now();
-  const controller = new AbortController();
-  let givenUp: DialResult | undefined;
-  const giveUp = (result: DialResult) => {
-    givenUp ??= result;
-    controller.abort();
-  };
-  const interrupt = () => {
-    const error = { code: "ABORT_ERR", message: "interrupted" };
-    const report = events.report(performance.now() - begin, { outcome: "aborted", error });
-    giveUp({ outcome: "aborted", report });
-  };
-  const unlink = onAbort(signal, interrupt);
-  if (signal.aborted) interrupt();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
-    const message = `timed out after ${timeoutMs} ms`;
-    const open = { outcome: "failed", error: { code: "ETIMEDOUT", message } } as const;
-    const report = events.report(performance.now() - begin, open);
-    giveUp({ outcome: "failed", error: timeoutError(target, message, report), report });
-  }, timeoutMs);
+  const record = recordDial();
   try {
-    const onEvent = events.add.bind(events);
-    const conn = await dialTarget(target, dialer, { signal: controller.signal, onEvent });
+    const conn = await dialTarget(target, setup, { signal, onEvent: record.onEvent });
     return { outcome: "ok", conn, report: conn.report };
   } catch (error) {
-    if (givenUp !== undefined) return givenUp;
+    if (signal.aborted) return { outcome: "aborted", report: record.report(target.text) };
     if (!isDialError(error)) throw error;
     return { outcome: "failed", error, report: error.report };
-  } finally {
-    clearTimeout(timer);
-    unlink();
   }
 }
 
-function timeoutError(target: Target, reason: string, report: DialReport): DialError {
-  const phase = report.children.some(({ kind }) => kind !== "lookup") ? "connect" : "resolve";
-  const { network, address } = "multiaddr" in target
-    ? { network: "tcp" as const, address: target.text }
-    : target;
-  return new DialError({ code: "ETIMEDOUT", phase, network, address, reason, report });
+function dialTarget(
+  target: Target,
+  { dialer, timeoutMs }: DialSetup,
+  options: Required<Pick<DialOptions, "signal" | "onEvent">>,
+): Promise<Conn> {
+  if ("multiaddr" in target) {
+    return startMultiaddrDial(dialer, target.multiaddr, options, { timeoutMs });
+  }
+  const limited = makeDialer({
+    ...{ name: "timeout", over: dialer },
+    run(dial) {
+      if (timeoutMs !== undefined) dial.limit(timeoutMs);
+      return dial.pass(dialer);
+    },
+  });
+  return limited.dialContext(target.network, target.address, options);
 }

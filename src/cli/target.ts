@@ -1,7 +1,5 @@
-import type { ContextDialer, DialOptions, Multiaddr, Network } from "../core/dialer.ts";
-import type { Conn } from "../core/conn.ts";
+import type { Multiaddr, Network } from "../core/dialer.ts";
 import { dialArgs, parseMultiaddr } from "../resolve/dial_args.ts";
-import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
 import { dialTarget as readTarget } from "../resolve/dial_target.ts";
 import { readDnsaddr } from "../resolve/dnsaddr.ts";
 import { UsageError } from "./usage_error.ts";
@@ -43,14 +41,4 @@ function checked(target: Exclude<Target, { multiaddr: Multiaddr }>): Target {
   const read = readTarget(target.network, target.address);
   if ("reason" in read) throw new UsageError(`Cannot dial "${target.text}": ${read.reason}`);
   return target;
-}
-
-/** Dials what the user wants. */
-export function dialTarget(
-  target: Target,
-  dialer: ContextDialer,
-  options: DialOptions,
-): Promise<Conn> {
-  if ("multiaddr" in target) return dialMultiaddr(dialer, target.multiaddr, options);
-  return dialer.dialContext(target.network, target.address, options);
 }

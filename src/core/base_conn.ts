@@ -1,8 +1,8 @@
 import type { Addr } from "./addr.ts";
-import type { Conn } from "./conn.ts";
 import { closedError, connError } from "./conn_error.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import { type DialReport, readReport, type ReportSource } from "./dial_report.ts";
+import type { OwnConn } from "./own_conn.ts";
 import { isUint8Array, notBytesError } from "./uint8_array.ts";
 import type { WriteStyle } from "./write_pieces.ts";
 
@@ -13,12 +13,16 @@ const lingerMs = 500;
  * What all connections share: closing, the order of writes, the streams, and what keeps the process alive. An adapter
  * adds how its runtime's socket reads, sends, shuts down and closes.
  */
-export abstract class BaseConn implements Conn {
+export abstract class BaseConn implements OwnConn {
   readonly localAddr: Addr;
   readonly remoteAddr: Addr;
-  readonly hops: readonly Addr[] = [];
+  readonly hops: readonly Addr[] = noHops;
   #report: DialReport | ReportSource | undefined;
   #closed = false;
+  /** Whether nothing more comes, and whether nothing more can be sent. */
+  #received = false;
+  #sent = false;
+  #over: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   /** The last of the writes under way, when there is one. */
   #lastWrite: Promise<unknown> | undefined;
   #writeEnd: Promise<void> | undefined;
@@ -65,13 +69,49 @@ export abstract class BaseConn implements Conn {
     return this.#report = readReport(this.#report);
   }
 
-  /** Says how the connection came about. */
+  /** Tells a connection of this kind from what stands in for one, such as a `Proxy`. */
+  static isBaseConn(conn: object): conn is BaseConn {
+    return #report in conn;
+  }
+
+  get reportSource(): ReportSource | undefined {
+    const report = this.#report;
+    return report && { report: () => readReport(report) };
+  }
+
   setReport(report: DialReport | ReportSource): void {
     this.#report = report;
   }
 
-  get closed(): boolean {
+  get closed(): Promise<void> {
+    if (this.#over === undefined) {
+      let resolve = () => {};
+      const promise = new Promise<void>((settle) => resolve = settle);
+      this.#over = { promise, resolve };
+      this.#settleClosed();
+    }
+    return this.#over.promise;
+  }
+
+  /** Whether it was closed or reset here. */
+  protected get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** To be called when a read gave the end. */
+  protected noteEnd(): void {
+    this.#received = true;
+    this.#settleClosed();
+  }
+
+  /** To be called when a read or write failed because the connection broke. */
+  protected noteBroken(): void {
+    this.#received = this.#sent = true;
+    this.#settleClosed();
+  }
+
+  #settleClosed(): void {
+    if (this.#closed || this.#received && this.#sent) this.#over?.resolve();
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -118,7 +158,9 @@ export abstract class BaseConn implements Conn {
   #track(sending: Promise<void>, byteLength: number): Promise<number> {
     this.hold();
     const write = sending.then(() => byteLength, (error) => {
-      throw this.#closed ? closedError("write") : error;
+      if (this.#closed) throw closedError("write");
+      this.noteBroken();
+      throw error;
     }).finally(() => {
       this.release();
       if (this.#lastWrite === write) this.#lastWrite = undefined;
@@ -138,8 +180,12 @@ export abstract class BaseConn implements Conn {
       await this.#lastWrite?.catch(() => {});
       if (this.#closed) throw closedError("close the write side");
       await (this.#fin = this.shutdown());
+      this.#sent = true;
+      this.#settleClosed();
     } catch (error) {
-      throw this.#closed ? closedError("close the write side") : error;
+      if (this.#closed) throw closedError("close the write side");
+      this.noteBroken();
+      throw error;
     } finally {
       this.release();
     }
@@ -148,6 +194,7 @@ export abstract class BaseConn implements Conn {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#settleClosed();
     if (this.#wrote && this.#lastWrite === undefined && !this.receivedAll) this.#linger();
     else this.destroy(false);
   }
@@ -155,6 +202,7 @@ export abstract class BaseConn implements Conn {
   reset(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#settleClosed();
     this.destroy(true);
   }
 
@@ -221,6 +269,9 @@ export abstract class BaseConn implements Conn {
     return Promise.resolve();
   }
 }
+
+/** One list for all connections that are direct. */
+const noHops: readonly Addr[] = Object.freeze([]);
 
 function writeEndedError(): Error {
   return connError("EPIPE", "Cannot write: the write side is closed");

@@ -21,6 +21,12 @@ export interface Conn extends AsyncDisposable, Disposable {
   /** How this connection came about: the tree of lookups and attempts with their times. */
   readonly report: DialReport;
   /**
+   * Resolves once the connection is over, and never rejects: when it was closed or reset here, when a read or write failed because
+   * it broke, or when both directions have ended. Made on first use. That the peer of an idle connection has gone is not
+   * noticed before somebody reads.
+   */
+  readonly closed: Promise<void>;
+  /**
    * Reads up to `buffer.byteLength` bytes. Concurrent reads queue and are served in order.
    *
    * @returns The number of bytes read, `null` at the end of the stream; never 0 for a non-empty buffer.

@@ -3,6 +3,7 @@ import { type ChunkFlow, type ChunkSink, pushedFlow } from "./chunk_flow.ts";
 import type { Conn } from "./conn.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import { type DialReport, readReport, type ReportSource } from "./dial_report.ts";
+import type { OwnConn } from "./own_conn.ts";
 import { isUint8Array } from "./uint8_array.ts";
 import { writePieces, type WriteStyle, writeStyleOf } from "./write_pieces.ts";
 
@@ -25,11 +26,16 @@ export interface ConnChanges {
  * @param changes What the new connection says differently.
  * @returns The derived connection; closing it closes `conn`.
  */
-export function deriveConn(conn: Conn, changes: ConnChanges): Conn {
+export function deriveConn(conn: Conn, changes: ConnChanges): OwnConn {
   return new DerivedConn(conn, changes);
 }
 
-class DerivedConn implements Conn {
+/** Tells whether a connection is one that {@linkcode deriveConn} made. */
+export function isDerivedConn(conn: object): conn is OwnConn {
+  return DerivedConn.isDerivedConn(conn);
+}
+
+class DerivedConn implements OwnConn {
   readonly #conn: Conn;
   readonly remoteAddr: Addr;
   readonly hops: readonly Addr[];
@@ -56,6 +62,25 @@ class DerivedConn implements Conn {
   get report(): DialReport {
     if (this.#report === undefined) return this.#conn.report;
     return this.#report = readReport(this.#report);
+  }
+
+  static isDerivedConn(conn: object): conn is DerivedConn {
+    return #report in conn;
+  }
+
+  get reportSource(): ReportSource | undefined {
+    const report = this.#report;
+    return report === undefined
+      ? { report: () => this.#conn.report }
+      : { report: () => readReport(report) };
+  }
+
+  setReport(report: DialReport | ReportSource): void {
+    this.#report = report;
+  }
+
+  get closed(): Promise<void> {
+    return this.#conn.closed;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -123,9 +148,7 @@ class DerivedConn implements Conn {
 
   reset(): void {
     this.#closed = true;
-    // One of somebody else's making may not have it, and must not stay open.
-    if (typeof this.#conn.reset === "function") this.#conn.reset();
-    else this.close();
+    this.#conn.reset();
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {

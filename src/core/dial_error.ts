@@ -1,12 +1,21 @@
 import type { Network } from "./dialer.ts";
-import type { DialFailure, DialReport } from "./dial_report.ts";
+import { type DialFailure, type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import type { DialErrorCode } from "./dial_error_code.ts";
 
 /**
  * Where in the dial it failed: reading the `address`, choosing a dialer (`route`), looking a name up (`resolve`),
- * connecting (`connect`), the handshake with a proxy (`proxy`) or the TLS handshake (`tls`).
+ * connecting (`connect`), the handshake with a proxy (`proxy`), the TLS handshake (`tls`), a pause between two attempts (`wait`) or
+ * waiting for its turn (`queue`).
  */
-export type DialPhase = "address" | "route" | "resolve" | "connect" | "proxy" | "tls";
+export type DialPhase =
+  | "address"
+  | "route"
+  | "resolve"
+  | "connect"
+  | "proxy"
+  | "tls"
+  | "wait"
+  | "queue";
 
 /** What a {@linkcode DialError} is made of. */
 export interface DialErrorInit {
@@ -30,8 +39,12 @@ export interface DialErrorInit {
   cause?: unknown;
   /** The failures of the single attempts, where there were several. */
   errors?: readonly DialError[];
-  /** How the dial went. */
-  report: DialReport;
+  /**
+   * How the dial went.
+   *
+   * @default A report of the failure alone.
+   */
+  report?: DialReport | ReportSource;
 }
 
 const brand = Symbol.for("anydial.DialError");
@@ -66,8 +79,7 @@ export class DialError extends Error {
   declare readonly blame?: "proxy" | "target";
   /** The failures of the single attempts, where there were several. */
   declare readonly errors?: readonly DialError[];
-  /** How the dial went: the tree of lookups and attempts with their times. */
-  readonly report: DialReport;
+  #report: DialReport | ReportSource | undefined;
 
   /**
    * Makes the error of a failed dial.
@@ -89,11 +101,40 @@ export class DialError extends Error {
     if (init.hop !== undefined) this.hop = init.hop;
     if (init.blame !== undefined) this.blame = init.blame;
     if (init.errors !== undefined) this.errors = init.errors;
-    // Not enumerable: an error printed by a runtime's console shall not drown in its tree.
-    this.report = init.report;
-    Object.defineProperty(this, "report", { enumerable: false });
+    this.#report = init.report;
     Object.defineProperty(this, brand, { value: true });
   }
+
+  /** How the dial went: the tree of lookups and attempts with their times. */
+  // A getter, since an error printed by a runtime's console shall not drown in its tree.
+  get report(): DialReport {
+    return readReport(this.#report ??= bareReport(this));
+  }
+}
+
+function bareReport({ network, address, code, reason }: DialError): DialReport {
+  const error = { code, message: reason };
+  const label = `${network} ${onOneLine(address)}`;
+  return { kind: "dial", label, startMs: 0, durationMs: 0, outcome: "failed", error, children: [] };
+}
+
+/**
+ * Makes the error of a dial that failed because one within it did.
+ *
+ * @param error The error of the dial within.
+ * @param report How the whole dial went.
+ * @returns An error that says the same, with the larger report.
+ */
+export function withReport(error: DialError, report: ReportSource): DialError {
+  const { code, phase, network, address, reason, via, hop, blame, cause, errors } = error;
+  return new DialError({
+    ...{ code, phase, network, address, reason, report },
+    ...(via !== undefined && { via }),
+    ...(hop !== undefined && { hop }),
+    ...(blame !== undefined && { blame }),
+    ...(cause !== undefined && { cause }),
+    ...(errors !== undefined && { errors }),
+  });
 }
 
 /**

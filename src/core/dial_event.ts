@@ -52,6 +52,8 @@ export type DialEventBody =
     readonly address: string;
     /** The local address bound to, if one was asked for. */
     readonly localAddress?: string;
+    /** Set where the runtime is given the name, since neither its lookup nor its addresses are permitted. */
+    readonly byName?: true;
   }
   | {
     /** A connection attempt ended. */
@@ -68,12 +70,76 @@ export type DialEventBody =
     readonly protocol: string;
     /** With whom, as host:port or a path. */
     readonly hop: string;
+    /** The name that the peer has to prove, where that is not the one in `hop`. */
+    readonly name?: string;
   }
   | {
     /** A handshake ended. */
     readonly type: "handshake-end";
     /** Why it failed; absent on success. */
     readonly error?: DialFailure;
+  }
+  | {
+    /** A pause begins, such as the back-off between two attempts. */
+    readonly type: "wait-start";
+    /** What the dial waits for, as in `waiting …`. */
+    readonly why: string;
+    /** How long it is to take, in milliseconds. */
+    readonly ms: number;
+  }
+  | {
+    /** A pause ended. */
+    readonly type: "wait-end";
+    /** Why it ended early; absent where it took its time. */
+    readonly error?: DialFailure;
+  }
+  | {
+    /** A dial waits for its turn. */
+    readonly type: "queue-start";
+    /** What it waits for, as in `queued for …`. */
+    readonly why: string;
+  }
+  | {
+    /** The turn of a dial came, or it gave up. */
+    readonly type: "queue-end";
+    /** Why it gave up; absent where its turn came. */
+    readonly error?: DialFailure;
+  }
+  | {
+    /** A failed dial is made again. */
+    readonly type: "retry";
+    /** The number of the retry, from 1. */
+    readonly number: number;
+    /** Why: the failure before it. */
+    readonly why: string;
+  }
+  | {
+    /** A rule decided which way the dial goes. */
+    readonly type: "route";
+    /** The rule. */
+    readonly rule: string;
+  }
+  | {
+    /** One of several dialers was chosen. */
+    readonly type: "choose";
+    /** The dialer. */
+    readonly member: string;
+    /** Why that one. */
+    readonly why: string;
+  }
+  | {
+    /** A pool was asked for a connection. */
+    readonly type: "pool";
+    /** Whether it had one. */
+    readonly hit: boolean;
+  }
+  | {
+    /** An address was not allowed. */
+    readonly type: "deny";
+    /** The address, as host:port or a path. */
+    readonly address: string;
+    /** Why. */
+    readonly why: string;
   };
 
 /**

@@ -6,6 +6,9 @@ export interface DialFailure {
   readonly message: string;
 }
 
+/** What is told of a dial that its caller gave up. */
+export const aborted: DialFailure = { code: "ABORT_ERR", message: "aborted by the caller" };
+
 /** How a step of a dial ended. `lost`: another attempt won; `aborted`: the caller gave up. */
 export type DialOutcome = "ok" | "failed" | "lost" | "aborted";
 

@@ -38,21 +38,3 @@ export interface ContextDialer {
 
 /** Chooses a dialer by the remote multiaddr: called once a dial, and may answer differently for each. */
 export type DialerForAddr = (remoteAddr: Multiaddr) => ContextDialer | Promise<ContextDialer>;
-
-/**
- * Makes a dialer of a function.
- *
- * @example
- * const logged = dialerFunc((network, address, options) => {
- *   console.log(network, address);
- *   return inner.dialContext(network, address, options);
- * });
- *
- * @param dial What `dialContext` shall do.
- * @returns A dialer that calls `dial`.
- * @throws {TypeError} If `dial` is not a function.
- */
-export function dialerFunc(dial: ContextDialer["dialContext"]): ContextDialer {
-  if (typeof dial !== "function") throw new TypeError(`Cannot make a dialer of ${String(dial)}`);
-  return { dialContext: (network, address, options) => dial(network, address, options) };
-}

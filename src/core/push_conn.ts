@@ -36,8 +36,14 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
 
   protected receive(buffer: Uint8Array): Promise<number | null> {
     if (this.#chunks.length > 0) return Promise.resolve(this.#take(buffer));
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#ended) return Promise.resolve(null);
+    if (this.#error !== undefined) {
+      this.noteBroken();
+      return Promise.reject(this.#error);
+    }
+    if (this.#ended) {
+      this.noteEnd();
+      return Promise.resolve(null);
+    }
     return new Promise((resolve, reject) => {
       this.#waiters.push({ buffer, resolve, reject });
       this.hold();
@@ -66,8 +72,8 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
       if (!this.#hand(this.#chunks.shift()!)) return;
     }
     if (this.#sink === undefined) return;
-    if (this.#error !== undefined) this.#endFlow()!.failed(this.#error);
-    else if (this.#ended) this.#endFlow()!.end();
+    if (this.#error !== undefined) this.#failFlow(this.#error);
+    else if (this.#ended) this.#finishFlow();
     else this.#start();
   }
 
@@ -145,15 +151,35 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
   /** The peer sent FIN: reads give what is left, then `null`. */
   protected pushEnd(): void {
     this.#ended = true;
-    this.#settle(({ resolve }) => resolve(null));
-    if (this.#drained) this.#endFlow()?.end();
+    this.#settle(({ resolve }) => {
+      this.noteEnd();
+      resolve(null);
+    });
+    if (this.#drained) this.#finishFlow();
   }
 
   /** The socket failed: reads give what is left, then this error. */
   protected pushError(error: unknown): void {
     this.#error ??= error;
-    this.#settle(({ reject }) => reject(error));
-    if (this.#drained) this.#endFlow()?.failed(error);
+    this.#settle(({ reject }) => {
+      this.noteBroken();
+      reject(error);
+    });
+    if (this.#drained) this.#failFlow(error);
+  }
+
+  #finishFlow(): void {
+    const sink = this.#endFlow();
+    if (sink === undefined) return;
+    this.noteEnd();
+    sink.end();
+  }
+
+  #failFlow(error: unknown): void {
+    const sink = this.#endFlow();
+    if (sink === undefined) return;
+    this.noteBroken();
+    sink.failed(error);
   }
 
   protected get receivedAll(): boolean {

@@ -1,3 +1,5 @@
+import { shownValue } from "./value_kind.ts";
+
 /**
  * Calls `listener` when `signal` aborts, at most once.
  *
@@ -12,7 +14,7 @@
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return nothing;
   if (typeof signal.addEventListener !== "function") {
-    throw new TypeError(`signal must be an AbortSignal, not ${String(signal)}`);
+    throw new TypeError(`signal must be an AbortSignal, not ${shownValue(signal)}`);
   }
   signal.addEventListener("abort", listener, { once: true });
   return () => signal.removeEventListener("abort", listener);

@@ -8,3 +8,15 @@ export function valueKind(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
+
+/**
+ * Shows a value in the error about it where it cannot be a secret: a number, a boolean, `undefined`. Of anything else it says
+ * the kind, for a text may be a password that was given in the wrong place.
+ *
+ * @param value Any value.
+ * @returns `5`, `true`, `undefined`, `a string` …
+ */
+export function shownValue(value: unknown): string {
+  const isPlain = typeof value === "number" || typeof value === "boolean";
+  return isPlain ? String(value) : valueKind(value);
+}

@@ -39,6 +39,5 @@ export function dialReportOf(
   connection: Connection | MultiaddrConnection,
 ): ConnectionReport | undefined {
   const conn = connOf(connection) ?? conns.get(connection as Connection);
-  // A connection of somebody else's making may have none.
-  return conn && { ...conn.report, hops: conn.hops ?? [] };
+  return conn && { ...conn.report, hops: conn.hops };
 }

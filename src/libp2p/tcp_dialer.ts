@@ -2,21 +2,17 @@ import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../core/conn.ts";
 import { DialError } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
-import {
-  type ContextDialer,
-  type DialerForAddr,
-  dialerFunc,
-  type DialOptions,
-  type Multiaddr,
-  type Network,
+import type {
+  ContextDialer,
+  DialerForAddr,
+  DialOptions,
+  Multiaddr,
+  Network,
 } from "../core/dialer.ts";
 import { isDialer } from "../core/is_dialer.ts";
-import { linkedController } from "../core/signals.ts";
-import { named } from "../proxy/proxy_unreachable.ts";
-import { stuckAt } from "../proxy/stuck_at.ts";
+import { makeDialer } from "../dial/compose_dialer.ts";
 import { dialArgs, readDialArgs } from "../resolve/dial_args.ts";
-import { dialMultiaddr } from "../resolve/dial_multiaddr.ts";
-import { DialRecorder, type Whereabouts } from "./dial_recorder.ts";
+import { dialMultiaddr, startMultiaddrDial } from "../resolve/dial_multiaddr.ts";
 import { onionAddress } from "./onion_address.ts";
 import {
   checkKeepAliveInitialDelay,
@@ -111,40 +107,24 @@ export class TcpDialer {
     }
   }
 
-  async #dialInTime(
+  #dialInTime(
     dialer: ContextDialer | DialerForAddr,
     { ma, signal, onEvent }: TcpDialRequest,
   ): Promise<Conn> {
     const { txtResolver } = this.#options;
-    const { controller, unlink } = linkedController(signal);
-    const recorder = new DialRecorder();
+    const timeoutMs = this.#timeoutMs > 0 ? this.#timeoutMs : undefined;
     const target = onionAddress(ma) ?? ma;
     const choose: DialerForAddr = async (found) => {
-      const chosen = typeof dialer === "function"
-        ? await dialer(target === ma ? found : ma)
-        : dialer;
-      recorder.dialerChosen();
-      return target === ma ? chosen : inTheNameOf(ma, chosen);
+      if (target === ma) return await (dialer as DialerForAddr)(found);
+      return inTheNameOf(ma, isDialer(dialer) ? dialer : await dialer(ma));
     };
-    const limit = new DOMException(`timed out after ${this.#timeoutMs} ms`, "TimeoutError");
-    const timer = this.#timeoutMs > 0
-      ? setTimeout(() => controller.abort(limit), this.#timeoutMs)
-      : undefined;
-    try {
-      return await dialMultiaddr(choose, target, {
-        signal: controller.signal,
-        onEvent: (event) => {
-          if (!controller.signal.aborted) recorder.note(event);
-          onEvent?.(event);
-        },
-        ...(txtResolver && { txtResolver }),
-      });
-    } catch (error) {
-      throw error === limit ? timedOut(target, limit, recorder) : error;
-    } finally {
-      clearTimeout(timer);
-      unlink();
-    }
+    const options = {
+      ...(signal && { signal }),
+      ...(onEvent && { onEvent }),
+      ...(txtResolver && { txtResolver }),
+    };
+    const chooses = target !== ma || !isDialer(dialer);
+    return startMultiaddrDial(chooses ? choose : dialer, target, options, { timeoutMs });
   }
 }
 
@@ -165,47 +145,14 @@ function isDnsaddr(ma: Multiaddr): boolean {
 function inTheNameOf(ma: Multiaddr, dialer: ContextDialer): ContextDialer {
   // What cannot dial is for the caller to complain of.
   if (!isDialer(dialer)) return dialer;
-  return dialerFunc((network, address, options) =>
-    dialer.dialContext(network, address, { ...options, remoteMultiaddr: ma })
-  );
-}
-
-function timedOut(
-  target: Multiaddr | string,
-  limit: DOMException,
-  recorder: DialRecorder,
-): DialError {
-  // A dialer through proxies knows best which of them it was waiting for.
-  const at: Whereabouts = stuckAt(limit) ?? recorder.whereabouts();
-  const { phase, waiting, hop, blame } = at;
-  const { via } = recorder;
-  const what = `${limit.message} ${waiting}`;
-  const reason = hop === undefined || via === undefined
-    ? what
-    : named({ chain: via, label: hop }, hop, what);
-  return new DialError({
-    ...endpoint(target),
-    code: "ETIMEDOUT",
-    phase,
-    reason,
-    ...{ via, hop, blame },
-    cause: limit,
-    report: recorder.fail({ code: "ETIMEDOUT", message: reason }),
+  return makeDialer({
+    ...{ name: "libp2p", over: dialer },
+    run: (dial) => dial.pass(dialer, { remoteMultiaddr: ma }),
   });
 }
 
 function refused(ma: Multiaddr, reason: string): DialError {
-  const failure = { code: "ERR_DIAL_MULTIADDR", message: reason } as const;
-  return new DialError({
-    ...endpoint(ma),
-    code: failure.code,
-    phase: "address",
-    reason,
-    report: {
-      ...{ kind: "dial", label: String(ma), startMs: 0, durationMs: 0 },
-      ...{ outcome: "failed", error: failure, children: [] },
-    },
-  });
+  return new DialError({ ...endpoint(ma), code: "ERR_DIAL_MULTIADDR", phase: "address", reason });
 }
 
 /** What an error names as dialed. */

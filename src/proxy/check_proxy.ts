@@ -1,10 +1,9 @@
-import { DialError, dialFailure, isDialError } from "../core/dial_error.ts";
+import { type DialError, isDialError } from "../core/dial_error.ts";
 import type { ContextDialer, DialOptions } from "../core/dialer.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { requireDialer } from "../core/is_dialer.ts";
-import { abortable, linkedController } from "../core/signals.ts";
 import { valueKind } from "../core/value_kind.ts";
-import { alteredProxyDialer, looksNamesUp, proxyConfigOf } from "./proxy_context_dialer.ts";
+import { makeDialer } from "../dial/compose_dialer.ts";
+import { alteredProxyDialer, looksNamesUp } from "./proxy_context_dialer.ts";
 import { PhaseTimes, timedHandshakes } from "./phase_times.ts";
 import { checkedMs } from "./proxy_dialer_options.ts";
 import { proxyDialTarget } from "./proxy_dial_target.ts";
@@ -101,25 +100,27 @@ export async function checkProxy(
     (looksNamesUp(dialer) ? "127.0.0.1:9" : "anydial-check.invalid:443");
   const read = proxyDialTarget("tcp", target);
   if ("reason" in read) throw new TypeError(`target is unusable: ${read.reason}`);
-  if (proxyConfigOf(dialer) === undefined && level !== "tunnel") {
+  const times = new PhaseTimes();
+  const checked = alteredProxyDialer(dialer, (proxy) => ({
+    ...proxy,
+    timeoutMs: undefined,
+    connectOnly: level === "tcp",
+    handshake: timedHandshakes(proxy, level === "handshake", times),
+  }));
+  if (checked === undefined && level !== "tunnel") {
     throw new TypeError(
       `level "${level}" is for proxies; of another dialer only "tunnel" can be checked`,
     );
   }
-  signal?.throwIfAborted();
-  const times = new PhaseTimes();
-  const checked = alteredProxyDialer(dialer, (proxy) => ({
-    ...proxy,
-    timeoutMs,
-    connectOnly: level === "tcp",
-    handshake: timedHandshakes(proxy, level === "handshake", times),
-  }));
   const begin = performance.now();
-  const dialOptions = { signal, onEvent };
-  const error =
-    await (checked === undefined
-      ? dialWithin(dialer, target, timeoutMs, dialOptions)
-      : failureOf(checked, target, dialOptions));
+  const limited = makeDialer({
+    ...{ name: "check", over: dialer },
+    run(dial) {
+      dial.limit(timeoutMs);
+      return dial.pass(checked ?? dialer);
+    },
+  });
+  const error = await failureOf(limited, target, { signal, onEvent });
   if (signal?.aborted) throw signal.reason;
   if (level === "tcp" && error === undefined) times.connected = performance.now();
   const durationMs = performance.now() - begin;
@@ -164,47 +165,7 @@ async function failureOf(
   try {
     (await dialer.dialContext("tcp", target, options)).reset();
   } catch (thrown) {
-    return isDialError(thrown) ? thrown : foreignError(thrown, target);
+    if (isDialError(thrown)) return thrown;
+    throw thrown;
   }
-}
-
-/** The same with a dialer that has a limit of its own, or none. */
-async function dialWithin(
-  dialer: ContextDialer,
-  target: string,
-  timeoutMs: number,
-  { signal, onEvent }: DialOptions,
-): Promise<DialError | undefined> {
-  const { controller, unlink } = linkedController(signal);
-  const limit = new DOMException(`timed out after ${timeoutMs} ms`, "TimeoutError");
-  const timer = setTimeout(() => controller.abort(limit), timeoutMs);
-  try {
-    const options = { signal: controller.signal, onEvent };
-    const dial = (async () => await dialer.dialContext("tcp", target, options))();
-    (await abortable(dial, controller.signal, (late) => late.close())).reset();
-  } catch (thrown) {
-    return isDialError(thrown) ? thrown : foreignError(thrown, target);
-  } finally {
-    clearTimeout(timer);
-    unlink();
-  }
-}
-
-function foreignError(cause: unknown, address: string): DialError {
-  const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
-  const code = timedOut ? "ETIMEDOUT" : systemErrorCode(cause) ?? "ERR_DIAL_FAILED";
-  const { message } = dialFailure(cause);
-  const reason = timedOut ? message : reasonOf(code) ?? message;
-  const failure = { code, message: reason };
-  const nothing = { startMs: 0, durationMs: 0, children: [] };
-  const report = {
-    kind: "dial",
-    label: `tcp ${address}`,
-    outcome: "failed",
-    error: failure,
-  } as const;
-  return new DialError({
-    ...{ code, phase: "connect", network: "tcp", address, reason, cause },
-    report: { ...report, ...nothing },
-  });
 }

@@ -22,6 +22,8 @@ export interface ProxyConfig {
   readonly server: ProxyServer;
   /** What dials the server. */
   readonly via: ContextDialer;
+  /** The dialer before this one, whatever `via` makes of it. */
+  readonly before: ContextDialer;
   /** Milliseconds for the whole dial; `undefined` where somebody else sees to it. */
   readonly timeoutMs: number | undefined;
   /**

@@ -1,11 +1,10 @@
-import type { Conn } from "../core/conn.ts";
-import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
-import type { IpFamily } from "../resolve/ip_literal.ts";
-import type { Resolver } from "../resolve/resolver.ts";
-import { LookupDial } from "./lookup_dial.ts";
+import type { ContextDialer } from "../core/dialer.ts";
+import { dialersUnder, makeDialer, nameOf } from "../dial/compose_dialer.ts";
+import type { RunningDial } from "../dial/running_dial.ts";
+import { dialLookedUp, type LocalLookup } from "./lookup_dial.ts";
 import { proxyDialTarget } from "./proxy_dial_target.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
-import { ProxyDial } from "./proxy_dial.ts";
+import { dialThroughProxy } from "./proxy_dial.ts";
 import { type ProxyScheme, redactProxyUrl } from "./proxy_url.ts";
 
 /** A dialer over one or several proxies. */
@@ -22,107 +21,96 @@ export interface ProxyDialerInit extends Omit<ProxyConfig, "label" | "chain"> {
   readonly scheme: ProxyScheme;
   /** Whether it is given anything that does not belong into a text. */
   readonly authenticates: boolean;
-  /** The dialer before this one, whatever `via` makes of it. */
-  readonly before: ContextDialer;
   /** Who looks names up here, before the proxy is asked, and in which families. */
   readonly lookup?: LocalLookup;
 }
 
-/** How names are looked up here. */
-export interface LocalLookup {
-  readonly resolver: Resolver;
-  readonly families: readonly IpFamily[];
-}
+/** The proxy of each dialer over one. */
+const proxies = new WeakMap<
+  ContextDialer,
+  { proxy: ProxyConfig; lookup: LocalLookup | undefined }
+>();
 
 /** Makes the dialer over one proxy. */
 export function makeProxyDialer(init: ProxyDialerInit): ProxyDialer {
-  const { scheme, authenticates, before, lookup, ...config } = init;
-  const { server } = config;
+  const { scheme, authenticates, lookup, ...config } = init;
   const user = authenticates ? { username: "" } : {};
-  const label = redactProxyUrl({ scheme, server: server.place, ...user });
-  const chain = [proxyConfigOf(before)?.chain, label].filter((part) => part !== undefined);
-  return new ProxyContextDialer(
-    { ...config, label, chain: chain.join(", ") },
-    lookup,
-  );
+  const label = redactProxyUrl({ scheme, server: config.server.place, ...user });
+  const chain = [...chainOf(config.before), label].join(", ");
+  return proxyDialerOf({ ...config, label, chain }, lookup);
+}
+
+function proxyDialerOf(proxy: ProxyConfig, lookup: LocalLookup | undefined): ProxyDialer {
+  const { chain: via, before: over, label, timeoutMs } = proxy;
+  const text = chainOf(over).length === 0 ? label : `${nameOf(over)}, ${label}`;
+  const single = makeDialer({
+    ...{ name: label, over, via },
+    run: (dial) => dialThroughProxy(dial, proxy, targetOf(dial, via)),
+  });
+  const run = (dial: RunningDial) => {
+    const target = targetOf(dial, via);
+    if (timeoutMs !== undefined) dial.limit(timeoutMs);
+    return lookup === undefined || target.target.kind === "ip"
+      ? dialThroughProxy(dial, proxy, target)
+      : dialLookedUp(dial, proxy, lookup, target, single);
+  };
+  const dialer = makeDialer({ name: label, over, via, text, run });
+  proxies.set(dialer, { proxy, lookup });
+  return dialer;
+}
+
+function targetOf(dial: RunningDial, via: string) {
+  const target = proxyDialTarget(dial.network, dial.address);
+  if ("reason" in target) throw dial.error({ ...target, phase: "address", via });
+  return target;
 }
 
 /**
- * Looks into a dialer.
+ * Finds the proxies that a dialer goes through, as far as there is one way only.
  *
  * @param dialer Any dialer.
- * @returns Its last proxy, or `undefined` if it is not one that {@linkcode makeProxyDialer} made.
+ * @returns The proxies, redacted, in the order in which the bytes pass them. Where there are several ways, the dialer that chooses
+ *   stands for them.
  */
-export function proxyConfigOf(dialer: ContextDialer): ProxyConfig | undefined {
-  return ProxyContextDialer.configOf(dialer);
+export function chainOf(dialer: ContextDialer): readonly string[] {
+  const known = proxies.get(dialer);
+  if (known !== undefined) return [...chainOf(known.proxy.before), known.proxy.label];
+  const under = dialersUnder(dialer);
+  if (under.length === 1) return chainOf(under[0]!);
+  return under.some((member) => chainOf(member).length > 0) ? [nameOf(dialer)] : [];
+}
+
+/** A dialer over a proxy, or what wraps one. */
+function proxyUnder(dialer: ContextDialer) {
+  let under: ContextDialer | undefined = dialer;
+  while (under !== undefined && !proxies.has(under)) {
+    const members = dialersUnder(under);
+    under = members.length === 1 ? members[0] : undefined;
+  }
+  return under && proxies.get(under);
 }
 
 /**
- * Looks into a dialer.
+ * Looks into a dialer, and through what wraps it.
  *
  * @param dialer Any dialer.
- * @returns Whether it is one that {@linkcode makeProxyDialer} made, whose names are looked up here.
+ * @returns Whether its last proxy is one whose names are looked up here.
  */
 export function looksNamesUp(dialer: ContextDialer): boolean {
-  return ProxyContextDialer.looksNamesUp(dialer);
+  return proxyUnder(dialer)?.lookup !== undefined;
 }
 
 /**
- * Makes a dialer that is another one in all but what `alter` changes.
+ * Makes a dialer over the last proxy of another one, with something changed.
  *
- * @param dialer Any dialer.
- * @param alter Changes its last proxy.
- * @returns The dialer, or `undefined` if `dialer` is not one that {@linkcode makeProxyDialer} made.
+ * @param dialer Any dialer; what wraps it is left out.
+ * @param alter Changes the proxy.
+ * @returns The dialer, or `undefined` if there is no proxy, or more than one way.
  */
 export function alteredProxyDialer(
   dialer: ContextDialer,
   alter: (proxy: ProxyConfig) => ProxyConfig,
 ): ProxyDialer | undefined {
-  return ProxyContextDialer.altered(dialer, alter);
-}
-
-/** Holds its configuration where nobody who prints it sees it. */
-class ProxyContextDialer implements ProxyDialer {
-  readonly #proxy: ProxyConfig;
-  readonly #lookup: LocalLookup | undefined;
-
-  constructor(proxy: ProxyConfig, lookup: LocalLookup | undefined) {
-    this.#proxy = proxy;
-    this.#lookup = lookup;
-  }
-
-  static configOf(dialer: ContextDialer): ProxyConfig | undefined {
-    return #proxy in dialer ? dialer.#proxy : undefined;
-  }
-
-  static looksNamesUp(dialer: ContextDialer): boolean {
-    return #lookup in dialer && dialer.#lookup !== undefined;
-  }
-
-  static altered(
-    dialer: ContextDialer,
-    alter: (proxy: ProxyConfig) => ProxyConfig,
-  ): ProxyDialer | undefined {
-    if (!(#proxy in dialer)) return undefined;
-    return new ProxyContextDialer(alter(dialer.#proxy), dialer.#lookup);
-  }
-
-  dialContext(network: Network, address: string, options: DialOptions = {}): Promise<Conn> {
-    return new Promise((resolve, reject) => {
-      const { signal } = options;
-      if (signal?.aborted) return reject(signal.reason);
-      const init = { proxy: this.#proxy, network, address, resolve, reject };
-      const lookup = this.#lookup;
-      const asked = lookup && proxyDialTarget(network, address);
-      if (lookup === undefined || !("target" in asked!) || asked.target.kind === "ip") {
-        new ProxyDial(init, options).start();
-      } else {
-        new LookupDial({ ...init, ...lookup, asked }, options).start();
-      }
-    });
-  }
-
-  toString(): string {
-    return this.#proxy.chain;
-  }
+  const known = proxyUnder(dialer);
+  return known && proxyDialerOf(alter(known.proxy), known.lookup);
 }

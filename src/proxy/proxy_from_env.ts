@@ -1,7 +1,7 @@
 import process from "node:process";
-import { dialerFunc } from "../core/dialer.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { splitHostPort } from "../core/host_port.ts";
+import { makeDialer } from "../dial/compose_dialer.ts";
 import type { ProxyDialer } from "./proxy_context_dialer.ts";
 import { chainOfProxies, type ProxyDialerOptions } from "./proxy_dialer.ts";
 import { checkedVia } from "./proxy_dialer_options.ts";
@@ -60,10 +60,12 @@ export function proxyFromEnv(options: ProxyFromEnvOptions = {}): ContextDialer {
   for (const url of [settings.any, settings.port80]) {
     if (url !== undefined) dialers.set(url, chainOfProxies([url], rest));
   }
-  return dialerFunc((network, address, dialOptions) => {
-    const proxy = network === "unix" ? "direct" : choose(settings, address);
-    const dialer = proxy === "direct" ? direct : dialers.get(proxy)!;
-    return dialer.dialContext(network, address, dialOptions);
+  return makeDialer({
+    ...{ name: "env", over: [...dialers.values(), direct] },
+    run(dial) {
+      const proxy = dial.network === "unix" ? "direct" : choose(settings, dial.address);
+      return dial.pass(proxy === "direct" ? direct : dialers.get(proxy)!);
+    },
   });
 }
 

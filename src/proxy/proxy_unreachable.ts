@@ -1,17 +1,12 @@
-import {
-  type DialError,
-  type DialErrorInit,
-  dialFailure,
-  isDialError,
-} from "../core/dial_error.ts";
+import type { DialError, DialErrorInit } from "../core/dial_error.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { ForeignDialError } from "../dial/running_dial.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
 
 /** What went wrong, without what was dialed. */
 export type ProxyDialFailure =
   & Pick<DialErrorInit, "code" | "phase" | "reason">
-  & Pick<DialErrorInit, "hop" | "blame" | "cause" | "errors">;
+  & Pick<DialErrorInit, "via" | "hop" | "blame" | "cause" | "errors">;
 
 /** Of this machine, so that no proxy is to blame. */
 const local: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
@@ -22,25 +17,22 @@ const local: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
 /**
  * Makes the failure of a dial whose proxy could not be reached, directly or through the proxies before it.
  *
- * @param thrown What dialing the proxy failed with.
+ * @param error What dialing the proxy failed with.
  * @param proxy The proxy.
  * @returns The failure; it names the proxy that is at fault, which may be one of those before.
  */
-export function unreachable(thrown: unknown, proxy: ProxyConfig): ProxyDialFailure {
-  const inner = isDialError(thrown) ? thrown : undefined;
-  const code = inner?.code ?? systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
-  const why = inner?.reason ?? reasonOf(code) ?? dialFailure(thrown).message;
-  const phase = inner?.phase ?? "connect";
+export function unreachable(error: DialError, proxy: ProxyConfig): ProxyDialFailure {
+  const { code, phase, hop, reason: why } = error;
+  const cause = error instanceof ForeignDialError ? error.cause : error;
   // One that hung up did so on the next proxy, not on the target: one of the two is at fault.
-  const unknown = inner?.hop !== undefined && inner.blame === undefined && !hungUp(inner);
+  const unknown = hop !== undefined && error.blame === undefined && !hungUp(error);
   const blame = unknown || local.has(code) ? {} : { blame: "proxy" as const };
   // A proxy that cannot reach its target, which is the next proxy, is not at fault itself.
-  if (inner?.hop !== undefined && inner.blame !== "target") {
-    const { hop } = inner;
-    return { code, phase, hop, ...blame, cause: thrown, reason: named(proxy, hop, why) };
+  if (hop !== undefined && error.blame !== "target") {
+    return { code, phase, hop, ...blame, cause, reason: named(proxy, hop, why) };
   }
   const reason = named(proxy, proxy.label, `cannot reach the proxy: ${why}`);
-  return { code, phase, hop: proxy.label, ...blame, cause: thrown, reason };
+  return { code, phase, hop: proxy.label, ...blame, cause, reason };
 }
 
 /**

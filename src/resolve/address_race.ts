@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { IpFamily } from "./ip_literal.ts";
 
 /** The delays of a race, and its view of the world. */
-export interface AddressRaceOptions {
+export interface AddressRaceOptions<Candidate> {
   /** Milliseconds from one attempt to the next while none has failed (RFC 8305 §5); `false`: one at a time. */
   attemptDelayMs: number | false;
   /** Milliseconds to wait for the preferred family when the other is there first (RFC 8305 §3). */
@@ -12,21 +12,23 @@ export interface AddressRaceOptions {
   /** The time. */
   clock: Clock;
   /** Starts an attempt; its failure is to be told by `attemptFailed`. `left` counts this address and those after it. */
-  attempt: (address: string, family: IpFamily, left: number) => void;
+  attempt: (address: Candidate, family: IpFamily, left: number) => void;
   /** Nothing is left to try: all lookups and attempts have failed. */
   exhausted: () => void;
 }
 
 /**
- * The schedule of RFC 8305 (Happy Eyeballs 2), without any I/O: which address to try, and when.
+ * The schedule of RFC 8305 (Happy Eyeballs 2), without any I/O: which address to try, and when. What is raced need not be
+ * addresses of two families.
  *
  * Attempts never cancel one another; whoever connects first wins, and the caller stops the race. A failure starts the
  * next attempt at once. Families take turns (first address family count 1), and answers that arrive late join in.
  */
-export class AddressRace {
-  readonly #options: AddressRaceOptions;
-  readonly #lookups = new Set<IpFamily>();
-  readonly #queues: Record<IpFamily, string[]> = { 4: [], 6: [] };
+export class AddressRace<Candidate = string> {
+  readonly #options: AddressRaceOptions<Candidate>;
+  /** How many lookups are under way. */
+  #lookups = 0;
+  readonly #queues: Record<IpFamily, Candidate[]> = { 4: [], 6: [] };
   #lastFamily: IpFamily | undefined;
   #begun = false;
   #running = 0;
@@ -35,18 +37,18 @@ export class AddressRace {
   #timer: unknown;
   #stopped = false;
 
-  constructor(options: AddressRaceOptions) {
+  constructor(options: AddressRaceOptions<Candidate>) {
     this.#options = options;
   }
 
-  /** Says which lookups are under way; to be called once, before their answers. */
-  expect(families: readonly IpFamily[]): void {
-    for (const family of families) this.#lookups.add(family);
+  /** Says how many lookups begin; to be called before their answers. */
+  expect(lookups: number): void {
+    this.#lookups += lookups;
   }
 
-  /** An answer; an empty one when the lookup failed. */
-  answer(family: IpFamily, addresses: readonly string[]): void {
-    this.#lookups.delete(family);
+  /** The answer of a lookup; an empty one when it failed. */
+  answer(family: IpFamily, addresses: readonly Candidate[]): void {
+    this.#lookups--;
     // Not spread into a call, whose arguments are limited in number.
     for (const address of addresses) this.#queues[family].push(address);
     this.#step();
@@ -69,7 +71,7 @@ export class AddressRace {
     if (this.#stopped) return;
     if (!this.#begun && !this.#mayBegin()) return;
     if (this.#due && this.#left() > 0) this.#start();
-    else if (this.#left() === 0 && this.#running === 0 && this.#lookups.size === 0) {
+    else if (this.#left() === 0 && this.#running === 0 && this.#lookups === 0) {
       this.stop();
       this.#options.exhausted();
     }
@@ -77,7 +79,7 @@ export class AddressRace {
 
   #mayBegin(): boolean {
     const { preferFamily, attemptDelayMs, resolutionDelayMs } = this.#options;
-    if (this.#lookups.size > 0) {
+    if (this.#lookups > 0) {
       // In strict order every address must be known before the first is tried.
       if (attemptDelayMs === false) return false;
       if (this.#queues[preferFamily].length === 0) {
@@ -105,7 +107,7 @@ export class AddressRace {
     this.#due = false;
     this.#clearTimer();
     const { attemptDelayMs } = this.#options;
-    if (attemptDelayMs !== false && (left > 1 || this.#lookups.size > 0)) {
+    if (attemptDelayMs !== false && (left > 1 || this.#lookups > 0)) {
       this.#setTimer(() => {
         this.#due = true;
         this.#step();

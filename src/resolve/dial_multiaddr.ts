@@ -1,10 +1,12 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts";
+import { makeDialer } from "../dial/compose_dialer.ts";
+import type { RunningDial } from "../dial/running_dial.ts";
 import { isDialer } from "../core/is_dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
 import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
-import { MultiaddrDial } from "./multiaddr_dial.ts";
+import { carryOutMultiaddrDial } from "./multiaddr_dial.ts";
 import { systemTxtResolver } from "./txt_resolver.ts";
 
 /**
@@ -33,29 +35,45 @@ export function dialMultiaddr(
   ma: Multiaddr | string,
   options: DialMultiaddrOptions = {},
 ): Promise<Conn> {
-  return startMultiaddrDial(dialer, ma, options, systemClock);
+  return startMultiaddrDial(dialer, ma, options);
 }
 
-/** {@linkcode dialMultiaddr} with the time injected. */
-export function startMultiaddrDial(
+/** What only this package can say of the dial of a multiaddr. */
+export interface MultiaddrDialExtras {
+  readonly clock?: Clock;
+  /** Milliseconds for the whole dial; `undefined` for no limit. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** {@linkcode dialMultiaddr} with what only this package can say. */
+export async function startMultiaddrDial(
   dialer: ContextDialer | DialerForAddr,
   ma: Multiaddr | string,
   options: DialMultiaddrOptions,
-  clock: Clock,
+  { clock = systemClock, timeoutMs }: MultiaddrDialExtras = {},
 ): Promise<Conn> {
-  const { txtResolver = systemTxtResolver, signal } = options;
-  return new Promise((resolve, reject) => {
-    if (!isDialer(dialer) && typeof dialer !== "function") {
-      throw new TypeError(`dialer must be a dialer or a function, not ${valueKind(dialer)}`);
-    }
-    if (typeof txtResolver?.resolveTxt !== "function") {
-      throw new TypeError(
-        `txtResolver must have a resolveTxt method, not be ${String(txtResolver)}`,
-      );
-    }
-    if (signal?.aborted) return reject(signal.reason);
-    const chooseDialer = isDialer(dialer) ? () => dialer : dialer;
-    new MultiaddrDial({ chooseDialer, txtResolver, clock, resolve, reject }, ma, options)
-      .start();
-  });
+  // By name, since what is inherited is not among the rest.
+  const { txtResolver = systemTxtResolver, signal, onEvent, ...others } = options ?? {};
+  const dialOptions = {
+    ...others,
+    ...(signal !== undefined && { signal }),
+    ...(onEvent !== undefined && { onEvent }),
+  };
+  if (!isDialer(dialer) && typeof dialer !== "function") {
+    throw new TypeError(`dialer must be a dialer or a function, not ${valueKind(dialer)}`);
+  }
+  if (typeof txtResolver?.resolveTxt !== "function") {
+    throw new TypeError(
+      `txtResolver must have a resolveTxt method, not be ${valueKind(txtResolver)}`,
+    );
+  }
+  const address = String(ma);
+  const run = (dial: RunningDial) => {
+    if (timeoutMs !== undefined) dial.limit(timeoutMs);
+    return carryOutMultiaddrDial(dial, { ma, dialer, txtResolver });
+  };
+  const over = isDialer(dialer) ? dialer : [];
+  const network = address.startsWith("/unix/") ? "unix" : "tcp";
+  return await makeDialer({ name: "multiaddr", over, run, clock })
+    .dialContext(network, address, dialOptions);
 }

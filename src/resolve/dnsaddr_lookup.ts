@@ -1,11 +1,12 @@
 import type { DialErrorCode } from "../core/dial_error_code.ts";
-import { dialFailure } from "../core/dial_error.ts";
-import type { DialTrace, TraceNode } from "../core/dial_trace.ts";
+import { type DialError, dialFailure } from "../core/dial_error.ts";
 import type { Multiaddr } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
-import { abortable } from "../core/signals.ts";
+import type { DialScope } from "../dial/dial.ts";
+import type { RunningDial } from "../dial/running_dial.ts";
 import { type DialArgs, readDialArgs } from "./dial_args.ts";
 import { type Dnsaddr, readDnsaddr, readDnsaddrRecords } from "./dnsaddr.ts";
+import type { AddressRace } from "./address_race.ts";
 import type { TxtResolver } from "./txt_resolver.ts";
 
 /** What to dial for a multiaddr. */
@@ -14,64 +15,48 @@ export interface Candidate {
   readonly args: DialArgs;
 }
 
-/** Why a lookup gave nothing to dial. */
-export interface LookupFailure {
-  readonly code: DialErrorCode;
-  readonly reason: string;
-  readonly cause?: unknown;
-  /** The step that failed, where one was made. */
-  readonly node?: TraceNode;
-}
-
-/** What the lookups of a `/dnsaddr` are given. */
-export interface DnsaddrLookupInit {
-  readonly resolver: TxtResolver;
-  readonly trace: DialTrace;
-  readonly root: TraceNode;
-  /** A multiaddr that can be dialed. */
-  readonly found: (candidate: Candidate) => void;
-  /** A lookup ended; all that it found was told. */
-  readonly ended: () => void;
-}
-
 const maxDepth = 8;
 const maxLookups = 32;
 const maxFound = 32;
 
+/** Where a candidate queues in the race: they all do in one line. */
+export const candidateLine = 6;
+
 /** The lookups of a `/dnsaddr` and of those that it leads to, all at once, and bounded in depth and number. */
 export class DnsaddrLookup {
-  readonly #init: DnsaddrLookupInit;
-  readonly #controller = new AbortController();
+  readonly #dial: RunningDial;
+  readonly #race: AddressRace<Candidate>;
+  readonly #resolver: TxtResolver;
   readonly #made = new Set<string>();
   #found = 0;
-  #undialable: [LookupFailure] | undefined;
-  readonly #failures: LookupFailure[] = [];
-  #pending = 0;
+  #undialable: DialError | undefined;
+  readonly #failures: DialError[] = [];
 
-  constructor(init: DnsaddrLookupInit) {
-    this.#init = init;
-  }
-
-  /** How many lookups are under way. */
-  get pending(): number {
-    return this.#pending;
+  /**
+   * @param dial The dial that it is for.
+   * @param race Takes what can be dialed.
+   * @param resolver Looks the records up.
+   */
+  constructor(dial: RunningDial, race: AddressRace<Candidate>, resolver: TxtResolver) {
+    this.#dial = dial;
+    this.#race = race;
+    this.#resolver = resolver;
   }
 
   /** What failed; also what was found but cannot be dialed, where nothing else was found. */
-  get failures(): readonly LookupFailure[] {
+  get failures(): readonly DialError[] {
     if (this.#found > 0) return this.#failures;
-    const failures = [...(this.#undialable ?? []), ...this.#failures];
-    const reason = "its records only lead back to one another";
-    return failures.length > 0 ? failures : [{ code: "ENOTFOUND", reason }];
-  }
-
-  /** Gives up what is under way; ending the steps is left to the dial. */
-  stop(reason: unknown): void {
-    this.#controller.abort(reason);
+    const failures = [
+      ...(this.#undialable === undefined ? [] : [this.#undialable]),
+      ...this.#failures,
+    ];
+    if (failures.length > 0) return failures;
+    return [this.#unusable("its records only lead back to one another", "ENOTFOUND")];
   }
 
   /** Looks a `/dnsaddr` up, and what it leads to. */
-  async lookUp({ name, suffix }: Dnsaddr, depth = 1): Promise<void> {
+  lookUp(dnsaddr: Dnsaddr, depth = 1): void {
+    const { name, suffix } = dnsaddr;
     const key = [name, ...suffix.map(({ code, value }) => `${code} ${value}`)].join("/");
     // Records may lead back to their own name.
     if (this.#made.has(key)) return;
@@ -80,47 +65,52 @@ export class DnsaddrLookup {
       return this.#refuse(`it takes more than ${maxLookups} lookups`);
     }
     this.#made.add(key);
-    const { trace, root, resolver } = this.#init;
-    const { signal } = this.#controller;
-    const node = trace.start(root, `${name} TXT`, { type: "lookup-start", host: name });
-    // A listener may abort at any event, also at this one.
-    if (signal.aborted) return;
-    this.#pending++;
-    try {
-      const lookup = (async () => await resolver.resolveTxt(name, { signal }))();
-      const { found, others } = readDnsaddrRecords(await abortable(lookup, signal), suffix);
-      if (signal.aborted) return;
-      if (found.length === 0) throw nothingFound(name, suffix.length > 0 ? others : 0);
-      trace.end(node, "ok", undefined, { addresses: found.map(String) });
-      for (const ma of found) if (!signal.aborted) this.#take(ma, depth);
-    } catch (cause) {
-      if (signal.aborted) return;
-      const failure = { ...lookupFailure(name, cause), node };
-      this.#failures.push(failure);
-      trace.end(node, "failed", { code: failure.code, message: failure.reason });
-    }
-    this.#pending--;
-    this.#init.ended();
+    this.#race.expect(1);
+    this.#dial.step(
+      { type: "lookup-start", host: name },
+      (step) => this.#resolve(dnsaddr, step),
+      (found) => ({ addresses: found.map(String) }),
+    ).then((found) => this.#take(found, depth), (error) => {
+      if (this.#dial.isOver) return;
+      this.#failures.push(error);
+      this.#race.answer(candidateLine, []);
+    });
   }
 
-  #take(ma: Multiaddr, depth: number): void {
-    const nested = readDnsaddr(ma);
-    if (nested !== undefined) {
-      this.lookUp(nested, depth + 1);
-      return;
+  async #resolve({ name, suffix }: Dnsaddr, step: DialScope): Promise<readonly Multiaddr[]> {
+    try {
+      const records = await this.#resolver.resolveTxt(name, { signal: this.#dial.untilOver });
+      const { found, others } = readDnsaddrRecords(records, suffix);
+      if (found.length > 0) return found;
+      throw nothingFound(name, suffix.length > 0 ? others : 0);
+    } catch (cause) {
+      throw step.error({ ...lookupFailure(name, cause), phase: "resolve", cause });
     }
-    const args = readDialArgs(ma);
-    if ("reason" in args) {
-      const reason = `none of the addresses found can be dialed: ${ma}: ${args.reason}`;
-      this.#undialable ??= [{ code: "ERR_DIAL_MULTIADDR", reason }];
-    } else if (this.#found < maxFound) {
-      this.#found++;
-      this.#init.found({ ma, args });
+  }
+
+  #take(found: readonly Multiaddr[], depth: number): void {
+    const candidates: Candidate[] = [];
+    for (const ma of found) {
+      const nested = readDnsaddr(ma);
+      const args = readDialArgs(ma);
+      if (nested !== undefined) this.lookUp(nested, depth + 1);
+      else if ("reason" in args) {
+        const reason = `none of the addresses found can be dialed: ${ma}: ${args.reason}`;
+        this.#undialable ??= this.#unusable(reason);
+      } else if (this.#found < maxFound) {
+        this.#found++;
+        candidates.push({ ma, args });
+      }
     }
+    this.#race.answer(candidateLine, candidates);
   }
 
   #refuse(reason: string): void {
-    this.#failures.push({ code: "ERR_DIAL_MULTIADDR", reason });
+    this.#failures.push(this.#unusable(reason));
+  }
+
+  #unusable(reason: string, code: DialErrorCode = "ERR_DIAL_MULTIADDR"): DialError {
+    return this.#dial.error({ code, phase: "address", reason });
   }
 }
 
@@ -131,7 +121,7 @@ function nothingFound(name: string, others: number): Error {
   return Object.assign(new Error(reason), { code: "ENOTFOUND", reason });
 }
 
-function lookupFailure(name: string, cause: unknown): LookupFailure {
+function lookupFailure(name: string, cause: unknown): { code: DialErrorCode; reason: string } {
   const found = systemErrorCode(cause);
   // Deno says EPERM of a lookup that its permissions do not cover.
   const code = found === "EPERM" ? "EACCES" : found ?? "ERR_DIAL_FAILED";
@@ -141,5 +131,5 @@ function lookupFailure(name: string, cause: unknown): LookupFailure {
       : code === "EACCES"
       ? `looking up "${name}" is not permitted`
       : `looking up "${name}" failed: ${reasonOf(code) ?? dialFailure(cause).message}`);
-  return { code, reason, cause };
+  return { code, reason };
 }

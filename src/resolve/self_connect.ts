@@ -1,10 +1,16 @@
 import type { Conn } from "../core/conn.ts";
+import type { ConnectRequest } from "./connector.ts";
 import { ipBytes } from "./ip_bytes.ts";
 
 /**
- * Tells whether a connection is with itself. TCP makes one where nobody listens and the system happens to choose the very port
- * that is dialed as the local one (RFC 9293 §3.5, simultaneous open): everything written would come back.
+ * Tells whether a connection is one with itself that nobody asked for. TCP makes such where nobody listens and the system happens to
+ * choose the very port that is dialed as the local one (RFC 9293 §3.5, simultaneous open): everything written would come
+ * back. Who asks for a local port may want one.
  */
+export function isAccidental(conn: Conn, request: ConnectRequest): boolean {
+  return !("path" in request) && request.localPort === undefined && isSelfConnected(conn);
+}
+
 export function isSelfConnected(
   { localAddr, remoteAddr }: Pick<Conn, "localAddr" | "remoteAddr">,
 ): boolean {

@@ -145,11 +145,11 @@ export class StreamConn extends PushConn {
   }
 
   setNoDelay(noDelay = true): void {
-    if (!this.closed) this.#socket.setNoDelay?.(noDelay);
+    if (!this.isClosed) this.#socket.setNoDelay?.(noDelay);
   }
 
   setKeepAlive(keepAlive = true): void {
-    if (!this.closed) this.#socket.setKeepAlive?.(keepAlive);
+    if (!this.isClosed) this.#socket.setKeepAlive?.(keepAlive);
   }
 }
 

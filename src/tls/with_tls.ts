@@ -1,7 +1,9 @@
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
 import { requireDialer } from "../core/is_dialer.ts";
+import { composeDialer } from "../dial/compose_dialer.ts";
+import { hostToVerify } from "./host_to_verify.ts";
 import type { TLSConn } from "./tls_conn.ts";
-import { TLSDial } from "./tls_dial.ts";
+import { HandshakeFailure, tlsHandshake } from "./tls_handshake.ts";
 import { tlsConfig, type TLSOptions } from "./tls_options.ts";
 
 /** A dialer whose connections are in TLS. */
@@ -33,10 +35,25 @@ export interface TLSDialer extends ContextDialer {
 export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDialer {
   requireDialer(dialer, "make TLS over");
   const config = tlsConfig(options);
-  return {
-    async dialContext(network, address, dialOptions = {}) {
-      if (dialOptions.signal?.aborted) throw dialOptions.signal.reason;
-      return await new TLSDial(dialer, config, network, address, dialOptions).run();
-    },
-  };
+  return composeDialer("tls", dialer, async (dial) => {
+    const conn = await dial.through(dialer);
+    dial.keep(conn);
+    const { network, address, signal } = dial;
+    const serverName = config.serverName ?? hostToVerify(network, address);
+    if (serverName === undefined && config.verify) {
+      const reason = "serverName is missing, and the address has no name to verify";
+      throw dial.error({ code: "ERR_DIAL_ADDRESS", phase: "address", reason });
+    }
+    const name = serverName ?? "without a name";
+    const start = { type: "handshake-start", protocol: "tls", hop: address, name } as const;
+    return await dial.step(start, async (step) => {
+      try {
+        return await tlsHandshake(conn, serverName, config, signal);
+      } catch (thrown) {
+        if (!(thrown instanceof HandshakeFailure)) throw thrown;
+        const { code, reason, cause } = thrown;
+        throw step.error({ code, phase: "tls", reason, cause });
+      }
+    });
+  }) as TLSDialer;
 }

@@ -36,7 +36,8 @@ test("dialOnce() makes the time limit a failure that has the report", async () =
   assert.ok(result.outcome === "failed");
   const { code, phase, message, report } = result.error;
   assert.deepEqual([code, phase], ["ETIMEDOUT", "resolve"]);
-  assert.equal(message, "Cannot dial tcp peer.example:4001: timed out after 50 ms");
+  const waiting = 'timed out after 50 ms looking up "peer.example"';
+  assert.equal(message, `Cannot dial tcp peer.example:4001: ${waiting}`);
   assert.equal(result.report, report);
   assert.ok(report.durationMs >= 45);
   assert.deepEqual(report.children.map(({ outcome, error }) => [outcome, error?.code]), [

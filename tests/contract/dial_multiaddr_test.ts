@@ -1,14 +1,15 @@
 import { nodeDialer } from "../../adapters/node.ts";
-import { dialerFunc, dialMultiaddr } from "../../mod.ts";
+import { dialMultiaddr } from "../../mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const inner = nodeDialer();
 
 // The dialer that is chosen dials what the contract asks for, so that all but the multiaddr itself is dialMultiaddr's.
 testDialer({
   name: "dialMultiaddr()",
-  dialer: dialerFunc((network, address, options) => {
-    const chosen = dialerFunc((_network, _address, given) =>
+  dialer: dialerOf((network, address, options) => {
+    const chosen = dialerOf((_network, _address, given) =>
       inner.dialContext(network, address, given)
     );
     return dialMultiaddr(() => chosen, "/ip4/192.0.2.1/tcp/4001", options);

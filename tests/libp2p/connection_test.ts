@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { type Conn, dialerFunc, systemDialer } from "../../mod.ts";
+import { type Conn, systemDialer } from "../../mod.ts";
 import { bytesOf, readAll, readEach, readExactly, readText } from "../../src/testing/read_all.ts";
 import { runtime } from "../runtime.ts";
 import { freeSlabs } from "../core/free_slabs.ts";
 import { collect, send, untilStill } from "./connection_traffic.ts";
 import { closing, withConnection, withPeer } from "./transport_trial.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const mebi = 1024 * 1024;
 /** More than the buffers of a connection hold, the system's included. */
@@ -111,11 +112,13 @@ test("a peer that does not read stops the sender, and gets everything later", as
 });
 
 test("where the system takes nothing, the sender is stopped with half a mebibyte", async () => {
-  const dialer = dialerFunc(async (...args) => {
+  const dialer = dialerOf(async (...args) => {
     const conn = await systemDialer().dialContext(...args);
     const write = () => new Promise<number>(() => {});
     const read = (buffer: Uint8Array) => conn.read(buffer);
-    return { read, write, reset: () => conn.reset() } as Partial<Conn> as Conn;
+    return { read, write, close: () => conn.close(), reset: () => conn.reset() } as Partial<
+      Conn
+    > as Conn;
   });
   await withConnection((connection) => {
     const chunk = new Uint8Array(64 * 1024);
@@ -235,11 +238,13 @@ test("abort() ends a close() that waits for a peer that does not read", async ()
 
 test("a connection that is aborted while it does not read holds no memory", async () => {
   // As of somebody else, a connection has to be read.
-  const dialer = dialerFunc(async (...args) => {
+  const dialer = dialerOf(async (...args) => {
     const conn = await systemDialer().dialContext(...args);
     return {
       localAddr: conn.localAddr,
       read: (buffer: Uint8Array) => conn.read(buffer),
+      write: (data: Uint8Array) => conn.write(data),
+      close: () => conn.close(),
       reset: () => conn.reset(),
     } as Conn;
   });

@@ -4,13 +4,13 @@ import { multiaddr } from "@multiformats/multiaddr";
 import {
   type ContextDialer,
   type DialerForAddr,
-  dialerFunc,
   type DialOptions,
   isDialError,
   systemDialer,
 } from "../../mod.ts";
 import { dialReportOf, tcp, type TcpOptions } from "../../src/libp2p/mod.ts";
 import { maOf, peers, TransportTrial, withPeer } from "./transport_trial.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 interface Dialed {
   network: string;
@@ -21,7 +21,7 @@ interface Dialed {
 /** A dialer that notes what it is asked for, and dials nothing. */
 function notingDialer(error: unknown = new Error("not dialed")): [ContextDialer, Dialed[]] {
   const dialed: Dialed[] = [];
-  const dialer = dialerFunc((network, address, options?: DialOptions) => {
+  const dialer = dialerOf((network, address, options?: DialOptions) => {
     dialed.push({ network, address, remoteMultiaddr: String(options?.remoteMultiaddr) });
     return Promise.reject(error);
   });
@@ -29,7 +29,7 @@ function notingDialer(error: unknown = new Error("not dialed")): [ContextDialer,
 }
 
 /** A dialer that never answers. */
-const never = dialerFunc(() => new Promise(() => {}));
+const never = dialerOf(() => new Promise(() => {}));
 
 test("customTCPDialer is asked once a dial with the multiaddr, and its dialer dials", async () => {
   const asked: string[] = [];
@@ -103,7 +103,7 @@ for (const network of ["tcp", "tcp6", "unix"] as const) {
 test("a dialer that answers something else than a connection fails the dial, also when it is late", async () => {
   for (const answer of [undefined, null, 5, {}]) {
     const answered = Promise.withResolvers<never>();
-    const dialer = dialerFunc(() => answered.promise);
+    const dialer = dialerOf(() => answered.promise);
     answered.resolve(answer as never);
     const error = await new TransportTrial({ dialer }).failure("/ip4/192.0.2.1/tcp/4001");
     assert.ok(isDialError(error));
@@ -111,7 +111,7 @@ test("a dialer that answers something else than a connection fails the dial, als
     assert.match(error.message, /192\.0\.2\.1:4001: the dialer answered no connection$/);
 
     const late = Promise.withResolvers<never>();
-    const slow = { dialer: dialerFunc(() => late.promise), connectTimeoutMs: 20 };
+    const slow = { dialer: dialerOf(() => late.promise), connectTimeoutMs: 20 };
     const limit = await new TransportTrial(slow).failure("/ip4/192.0.2.1/tcp/4001");
     assert.equal((limit as { code?: string }).code, "ETIMEDOUT");
     late.resolve(answer as never);
@@ -316,7 +316,7 @@ test("a dial that went well leaves no limit behind, whoever dials", async () => 
 
 /** A dialer whose connections note a call instead of making it, or fail at it. */
 function withCall(name: "setNoDelay" | "setKeepAlive", call: (value?: boolean) => void) {
-  return dialerFunc(async (...args) => {
+  return dialerOf(async (...args) => {
     const conn = await systemDialer().dialContext(...args);
     return new Proxy(conn, {
       get(target, key) {
@@ -364,7 +364,7 @@ test("a connection of somebody else's making, without a report, is taken too", a
     assert.deepEqual(dialReportOf(connection)!.hops, []);
     assert.equal(dialReportOf(connection)!.outcome, "ok");
   }, {
-    dialer: dialerFunc(async (...args) =>
+    dialer: dialerOf(async (...args) =>
       without(["report", "hops"], await systemDialer().dialContext(...args))
     ),
   });
@@ -376,7 +376,7 @@ test("abort() closes a connection of somebody else's making that cannot be reset
     connection.abort(new Error("enough"));
     assert.equal(await conn.read(new Uint8Array(1)), null);
   }, {
-    dialer: dialerFunc(async (...args) =>
+    dialer: dialerOf(async (...args) =>
       without(["reset"], await systemDialer().dialContext(...args))
     ),
   });

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KEEP_ALIVE } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
-import { dialerFunc, isDialError, systemDialer } from "../../mod.ts";
+import { isDialError, systemDialer } from "../../mod.ts";
 import type { TcpOptions } from "../../src/libp2p/mod.ts";
 import { makeNode, type Node, type NodeOptions } from "./make_node.ts";
 import { maOf, peers } from "./transport_trial.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 // What libp2p's dial queue, reconnect queue and connection gater rely on.
 
@@ -24,7 +25,7 @@ function noting(choose: (ma: string) => unknown) {
 /** A dialer that hears its signal and does nothing else. */
 function waiting() {
   const called = Promise.withResolvers<AbortSignal>();
-  const dialer = dialerFunc((_network, _address, options) => {
+  const dialer = dialerOf((_network, _address, options) => {
     const { signal } = options!;
     called.resolve(signal!);
     return new Promise((_, reject) =>
@@ -55,7 +56,7 @@ function failureOf(dial: Promise<unknown>): Promise<{ errors?: unknown[]; name?:
 test("each address of a peer fails with a code of its own, in the order of the dials", async () => {
   const mas = ["/ip4/192.0.2.1", "/ip4/192.0.2.2", "/dns4/peer.example", maOf(peers.refused)]
     .map((ma) => `${ma.includes("/tcp/") ? ma : `${ma}/tcp/4001`}${somebody}`);
-  const never = dialerFunc(() => new Promise(() => {}));
+  const never = dialerOf(() => new Promise(() => {}));
   const { asked, customTCPDialer } = noting((ma) =>
     ma.includes("192.0.2.1/") ? undefined : ma.includes("192.0.2.2/") ? never : systemDialer()
   );

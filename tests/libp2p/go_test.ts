@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { multiaddr } from "@multiformats/multiaddr";
-import { type DialerForAddr, dialerFunc, systemDialer } from "../../mod.ts";
+import { type DialerForAddr, systemDialer } from "../../mod.ts";
 import { runProcess } from "../../scripts/run_process.ts";
 import { findProgram } from "../peers/program.ts";
 import { makeNode } from "./make_node.ts";
@@ -13,6 +13,7 @@ import { startListener } from "./node_process.ts";
 import { assertTalks } from "./node_talk.ts";
 import { proxyWays } from "./proxy_ways.ts";
 import { SharedServer } from "./shared_server.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 // go-libp2p as the peer: tests/go, built here.
 
@@ -87,7 +88,7 @@ const trouble = new Error("custom dialer error");
 const scenarios: [string, () => unknown][] = [
   ["success", () => systemDialer()],
   ["error in factory", () => Promise.reject(trouble)],
-  ["error in custom dialer", () => dialerFunc(() => Promise.reject(trouble))],
+  ["error in custom dialer", () => dialerOf(() => Promise.reject(trouble))],
   ["no dialer", () => undefined],
 ];
 

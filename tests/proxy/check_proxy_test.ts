@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
-import { dialerFunc } from "../../src/core/dialer.ts";
 import type { Resolver } from "../../src/resolve/resolver.ts";
 import {
   checkProxy,
@@ -16,6 +15,7 @@ import { FakeHttpProxy } from "./fakes/fake_http_proxy.ts";
 import { FakeSocks4 } from "./fakes/fake_socks4.ts";
 import { FakeSocks5 } from "./fakes/fake_socks5.ts";
 import { startEcho } from "./fakes/target.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const echo = await startEcho();
 after(() => echo.close());
@@ -213,10 +213,10 @@ test("checkProxy() checks a tunnel of any dialer, and nothing else of it", async
   assert.deepEqual(verdict(check), [true, "tunnel", undefined, undefined]);
   const refused = await checkProxy(systemDialer(), { level: "tunnel", target: "127.0.0.1:1" });
   assert.deepEqual(verdict(refused), [false, undefined, undefined, "ECONNREFUSED"]);
-  const silent = dialerFunc(() => new Promise(() => {}));
+  const silent = dialerOf(() => new Promise(() => {}));
   const stuck = await checkProxy(silent, { level: "tunnel", target, timeoutMs: 30 });
   assert.deepEqual(verdict(stuck), [false, undefined, undefined, "ETIMEDOUT"]);
-  const thrown = dialerFunc(() => Promise.reject(new Error("no idea")));
+  const thrown = dialerOf(() => Promise.reject(new Error("no idea")));
   const foreign = await checkProxy(thrown, { level: "tunnel", target });
   assert.deepEqual(verdict(foreign), [false, undefined, undefined, "ERR_DIAL_FAILED"]);
   await assert.rejects(checkProxy(systemDialer(), { level: "tcp" }), TypeError);
@@ -225,7 +225,7 @@ test("checkProxy() checks a tunnel of any dialer, and nothing else of it", async
 test("checkProxy() rejects with the reason of an abort, and with misuse", async () => {
   const server = await FakeSocks5.listen({ stallsAfter: "greeting" });
   const dialer = socks5Dialer({ server: server.address });
-  for (const checked of [dialer, dialerFunc(() => new Promise(() => {}))]) {
+  for (const checked of [dialer, dialerOf(() => new Promise(() => {}))]) {
     const watched = new WatchedSignal();
     const check = checkProxy(checked, { level: "tunnel", target, signal: watched.signal });
     setTimeout(() => watched.abort("enough"), 20);

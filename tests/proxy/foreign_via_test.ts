@@ -3,13 +3,14 @@ import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import type { DialEvent } from "../../src/core/dial_event.ts";
-import { type ContextDialer, dialerFunc } from "../../src/core/dialer.ts";
+import type { ContextDialer } from "../../src/core/dialer.ts";
 import { httpConnectDialer, socks5Dialer, withProxyProtocol } from "../../src/proxy/mod.ts";
 import { reportOf } from "../../src/testing/event_tree.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { assertEchoes, failureOf, summary } from "./dial_outcome.ts";
 import { FakeSocks5 } from "./fakes/fake_socks5.ts";
 import { startEcho } from "./fakes/target.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const server = "127.0.0.1:1080";
 
@@ -108,7 +109,7 @@ test("whatever a dialer throws becomes a DialError that has it as its cause", as
   ] as const;
   for (const [cause, code, message] of thrown) {
     for (const sync of [true, false]) {
-      const via = dialerFunc(() => {
+      const via = dialerOf(() => {
         if (sync) throw cause;
         return Promise.reject(cause);
       });
@@ -123,7 +124,7 @@ test("whatever a dialer throws becomes a DialError that has it as its cause", as
 
 test("what this machine lacks is no proxy's fault", async () => {
   for (const code of ["EMFILE", "ENOBUFS", "EACCES"]) {
-    const via = dialerFunc(() => Promise.reject(Object.assign(new Error("x"), { code })));
+    const via = dialerOf(() => Promise.reject(Object.assign(new Error("x"), { code })));
     const error = await failureOf(socks5Dialer({ server, via }), "peer.example:9");
     assert.deepEqual([error.code, error.blame], [code, undefined]);
   }
@@ -133,7 +134,7 @@ test("a connection without a report is carried like any other", async () => {
   const echo = await startEcho();
   const socks = await FakeSocks5.listen();
   const system = systemDialer();
-  const via = dialerFunc(async (network, address, options) => {
+  const via = dialerOf(async (network, address, options) => {
     const conn = await system.dialContext(network, address, options);
     return new Proxy(conn, {
       get(target, key) {

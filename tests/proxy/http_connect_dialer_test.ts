@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
-import { dialerFunc } from "../../src/core/dialer.ts";
 import { httpConnectDialer, ProxyRefusedError } from "../../src/proxy/mod.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
@@ -9,6 +8,7 @@ import { ca, client, expired, selfSigned, server, wrongName } from "../certs/cer
 import { assertEchoes, failureOf, summary } from "./dial_outcome.ts";
 import { FakeHttpProxy, type FakeHttpProxyOptions } from "./fakes/fake_http_proxy.ts";
 import { startEcho } from "./fakes/target.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const echo = await startEcho();
 after(() => echo.close());
@@ -231,7 +231,7 @@ test("httpConnectDialer(): a proxy that hangs up behind TLS, or is gone, or send
     ] as const
   ) {
     await withProxy({ silent: true }, async (proxy) => {
-      const via = dialerFunc(async (network, address, options) => {
+      const via = dialerOf(async (network, address, options) => {
         const conn = await systemDialer().dialContext(network, address, options);
         conn.read = () => Promise.reject(Object.assign(new Error("broken"), { code }));
         return conn;

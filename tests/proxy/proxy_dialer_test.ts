@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
-import { dialerFunc } from "../../src/core/dialer.ts";
 import { proxyDialer } from "../../src/proxy/mod.ts";
 import { ca, server as certificate } from "../certs/certificates.ts";
 import { assertEchoes, failureOf } from "./dial_outcome.ts";
@@ -12,6 +11,7 @@ import { FakeHttpProxy } from "./fakes/fake_http_proxy.ts";
 import { FakeSocks4 } from "./fakes/fake_socks4.ts";
 import { FakeSocks5 } from "./fakes/fake_socks5.ts";
 import { startEcho } from "./fakes/target.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const echo = await startEcho();
 after(() => echo.close());
@@ -64,7 +64,7 @@ test("proxyDialer() chains several in the order in which the bytes travel, from 
   const second = await FakeSocks5.listen();
   const dialed: string[] = [];
   const system = systemDialer();
-  const via = dialerFunc((network, address, options) => {
+  const via = dialerOf((network, address, options) => {
     dialed.push(address);
     return system.dialContext(network, address, options);
   });

@@ -5,11 +5,12 @@ import { root } from "../../scripts/manifest.ts";
 import { runProcess } from "../../scripts/run_process.ts";
 import { runtimeBinary } from "../../scripts/runtimes.ts";
 import type { Conn } from "../../src/core/conn.ts";
-import { dialerFunc, type Network } from "../../src/core/dialer.ts";
+import type { Network } from "../../src/core/dialer.ts";
 import { proxyFromEnv } from "../../src/proxy/mod.ts";
 import { assertEchoes, failureOf } from "./dial_outcome.ts";
 import { FakeSocks5 } from "./fakes/fake_socks5.ts";
 import { startEcho } from "./fakes/target.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 /** Which way each target goes: through the proxy of that address, or itself. */
 async function ways(
@@ -17,7 +18,7 @@ async function ways(
   targets: readonly (string | [Network, string])[],
 ): Promise<string[]> {
   const dialed: string[] = [];
-  const via = dialerFunc((_, address) => {
+  const via = dialerOf((_, address) => {
     dialed.push(address);
     return Promise.reject(Object.assign(new Error("no network"), { code: "ENETUNREACH" }));
   });
@@ -84,7 +85,7 @@ test("proxyFromEnv() never takes a setting that it cannot read for none", async 
   }
   assert.throws(() => proxyFromEnv({ env: "x" as never }), /^TypeError: env must be/);
   // What cannot be read as an address is no reason to go without a proxy, either.
-  const via = dialerFunc(() => assert.fail("it was dialed directly"));
+  const via = dialerOf(() => assert.fail("it was dialed directly"));
   const dialer = proxyFromEnv({ env: { HTTP_PROXY: "http://proxy:1" }, via });
   assert.equal((await failureOf(dialer, "peer.example")).code, "ERR_DIAL_ADDRESS");
 });

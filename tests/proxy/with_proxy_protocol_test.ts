@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import { deriveConn } from "../../src/core/derive_conn.ts";
-import { type ContextDialer, dialerFunc } from "../../src/core/dialer.ts";
+import type { ContextDialer } from "../../src/core/dialer.ts";
 import { type ProxyProtocolOptions, withProxyProtocol } from "../../src/proxy/mod.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
 import { readExactly } from "../../src/testing/read_all.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { failureOf } from "./dial_outcome.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const client = { transport: "tcp", hostname: "192.0.2.7", port: 51234 } as const;
 const front = { transport: "tcp", hostname: "192.0.2.1", port: 443 } as const;
@@ -84,7 +85,7 @@ test("withProxyProtocol() tells a unix socket's ends in version 2", async () => 
 test("withProxyProtocol() fails where an end is no address, and frees the connection", async () => {
   const listener = await loopbackPeers().listen("tcp");
   const system = systemDialer();
-  const proxied = dialerFunc(async (network, address, options) =>
+  const proxied = dialerOf(async (network, address, options) =>
     deriveConn(await system.dialContext(network, address, options), {
       remoteAddr: { transport: "tcp", hostname: "peer.example", port: 9 },
     })

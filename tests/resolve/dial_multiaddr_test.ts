@@ -5,7 +5,6 @@ import { multiaddr } from "@multiformats/multiaddr";
 import {
   type Conn,
   type ContextDialer,
-  dialerFunc,
   DialError,
   type DialEvent,
   dialMultiaddr,
@@ -13,6 +12,7 @@ import {
   type DialReport,
   systemDialer,
 } from "../../mod.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const peer = "12D3KooWSpYwvtSsHyJ3YrHGGJNE7w54Apne9aAyrKJdUQLLSqMd";
 
@@ -31,7 +31,7 @@ async function failure(dial: Promise<Conn>): Promise<DialError> {
 /** A dialer that records its calls and never connects, but ends when it is told to. */
 function pendingDialer(): { dialer: ContextDialer; calls: [string, string, DialOptions][] } {
   const calls: [string, string, DialOptions][] = [];
-  const dialer = dialerFunc((network, address, options = {}) => {
+  const dialer = dialerOf((network, address, options = {}) => {
     calls.push([network, address, options]);
     return new Promise((_, reject) => {
       options.signal!.addEventListener("abort", () => reject(options.signal!.reason));
@@ -133,13 +133,13 @@ test("dialMultiaddr() passes a dialer's failure on, with the whole report", asyn
 
 test("dialMultiaddr() makes a DialError of whatever a dialer throws", async () => {
   const cause = Object.assign(new Error("no"), { code: "EHOSTUNREACH" });
-  const dialer = dialerFunc(() => {
+  const dialer = dialerOf(() => {
     throw cause;
   });
   const error = await failure(dialMultiaddr(dialer, "/ip4/192.0.2.1/tcp/1"));
   assert.equal(error.code, "EHOSTUNREACH");
   assert.equal(error.cause, cause);
-  const silent = dialerFunc(() => Promise.resolve(undefined as unknown as Conn));
+  const silent = dialerOf(() => Promise.resolve(undefined as unknown as Conn));
   assert.equal(
     (await failure(dialMultiaddr(silent, "/ip4/192.0.2.1/tcp/1"))).code,
     "ERR_DIAL_FAILED",
@@ -204,7 +204,7 @@ test("dialMultiaddr() closes a connection that a deaf dialer makes after the abo
   const late = deferred<Conn>();
   const controller = new AbortController();
   const reason = { why: "enough" };
-  const dialer = dialerFunc(async (network, address) => {
+  const dialer = dialerOf(async (network, address) => {
     controller.abort(reason);
     const conn = await systemDialer().dialContext(network, address);
     late.resolve(conn);

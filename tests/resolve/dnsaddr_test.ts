@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { startMultiaddrDial } from "../../src/resolve/dial_multiaddr.ts";
 import {
   type Conn,
-  dialerFunc,
   DialError,
   type DialEvent,
   dialMultiaddr,
@@ -13,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { reportOf } from "../../src/testing/event_tree.ts";
 import { settle, VirtualClock } from "../virtual_clock.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const peerA = "12D3KooWSpYwvtSsHyJ3YrHGGJNE7w54Apne9aAyrKJdUQLLSqMd";
 const peerB = "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC";
@@ -44,16 +44,17 @@ const report: DialReport = {
   children: [],
 };
 
-function fakeConn(address: string): Conn & { closed: boolean } {
+function fakeConn(address: string): Conn & { isClosed: boolean } {
   const conn = {
     remoteAddr: { transport: "unix", path: address },
     hops: [],
     report,
-    closed: false,
+    isClosed: false,
     read: () => Promise.resolve(null),
-    close: () => conn.closed = true,
+    write: (data: Uint8Array) => Promise.resolve(data.byteLength),
+    close: () => conn.isClosed = true,
   };
-  return conn as unknown as Conn & { closed: boolean };
+  return conn as unknown as Conn & { isClosed: boolean };
 }
 
 interface PendingDial {
@@ -64,9 +65,9 @@ interface PendingDial {
 }
 
 /** A dialer whose dials end when the test says so, whatever the signal says. */
-function manualDialer(): { dialer: ReturnType<typeof dialerFunc>; dials: PendingDial[] } {
+function manualDialer(): { dialer: ReturnType<typeof dialerOf>; dials: PendingDial[] } {
   const dials: PendingDial[] = [];
-  const dialer = dialerFunc((network, address, options) => {
+  const dialer = dialerOf((network, address, options) => {
     return new Promise((resolve, reject) => {
       dials.push({
         address: `${network} ${address}`,
@@ -79,7 +80,7 @@ function manualDialer(): { dialer: ReturnType<typeof dialerFunc>; dials: Pending
   return { dialer, dials };
 }
 
-const refusing = dialerFunc((network, address) => {
+const refusing = dialerOf((network, address) => {
   const reason = "connection refused";
   const init = {
     code: "ECONNREFUSED",
@@ -105,7 +106,7 @@ function start(
 ): { dial: Promise<Conn>; dials: PendingDial[]; clock: VirtualClock } {
   const { dialer, dials } = manualDialer();
   const clock = new VirtualClock();
-  const dial = startMultiaddrDial(dialer, ma, { ...options, txtResolver }, clock);
+  const dial = startMultiaddrDial(dialer, ma, { ...options, txtResolver }, { clock });
   dial.catch(() => {});
   return { dial, dials, clock };
 }
@@ -142,7 +143,7 @@ test("/dnsaddr takes only addresses that end with what comes after the name", as
     ],
   });
   const dialed: string[] = [];
-  const dialer = dialerFunc((network, address, options) => {
+  const dialer = dialerOf((network, address, options) => {
     dialed.push(String(options?.remoteMultiaddr));
     return refusing.dialContext(network, address);
   });
@@ -376,16 +377,16 @@ test("/dnsaddr rejects with the signal's reason during attempts, and closes what
   });
   const controller = new AbortController();
   const reason = { why: "enough" };
-  const conns: (Conn & { closed: boolean })[] = [];
+  const conns: (Conn & { isClosed: boolean })[] = [];
   const connects: (() => void)[] = [];
-  const dialer = dialerFunc((_, address) => {
+  const dialer = dialerOf((_, address) => {
     const conn = fakeConn(address);
     conns.push(conn);
     return new Promise((resolve) => connects.push(() => resolve(conn)));
   });
   const clock = new VirtualClock();
   const options = { signal: controller.signal, txtResolver: txt };
-  const dial = startMultiaddrDial(dialer, "/dnsaddr/a.example", options, clock);
+  const dial = startMultiaddrDial(dialer, "/dnsaddr/a.example", options, { clock });
   await clock.pass(250);
   assert.equal(connects.length, 2);
   // The winner is known, but not yet told, when the signal aborts.
@@ -394,7 +395,7 @@ test("/dnsaddr rejects with the signal's reason during attempts, and closes what
   await assert.rejects(dial, (error) => error === reason);
   connects[1]!();
   await settle();
-  assert.deepEqual(conns.map(({ closed }) => closed), [true, true]);
+  assert.deepEqual(conns.map(({ isClosed }) => isClosed), [true, true]);
   assert.equal(clock.pending, 0);
 });
 
@@ -406,7 +407,7 @@ test("/dnsaddr and an abort at the moment of success: the connection is handed o
     const reason = { turns };
     const conn = fakeConn("peer");
     let connect = () => {};
-    const dialer = dialerFunc(() => new Promise((resolve) => connect = () => resolve(conn)));
+    const dialer = dialerOf(() => new Promise((resolve) => connect = () => resolve(conn)));
     const options = { signal: controller.signal, txtResolver: txt };
     const dial = dialMultiaddr(dialer, "/dnsaddr/a.example", options);
     const settled = dial.then(() => true, (error) => error === reason ? false : assert.fail(error));
@@ -416,7 +417,7 @@ test("/dnsaddr and an abort at the moment of success: the connection is handed o
     controller.abort(reason);
     const connected = await settled;
     await settle();
-    assert.equal(conn.closed, !connected, `aborted after ${turns} turns`);
+    assert.equal(conn.isClosed, !connected, `aborted after ${turns} turns`);
     outcomes.add(connected);
   }
   assert.equal(outcomes.size, 2);

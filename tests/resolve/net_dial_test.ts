@@ -83,6 +83,7 @@ test("every attempt's error is kept, and the message tells them", async () => {
   const cause = new Error("from the runtime");
   for (const code of ["ENETUNREACH", "ECONNREFUSED", "ENETUNREACH"] as const) {
     trial.connector.attempts.at(-1)!.fail({ code, cause });
+    await settle();
   }
   const error = await failureOf(dial);
   // "No way there" says little next to what a host answered.

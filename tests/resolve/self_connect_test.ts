@@ -44,6 +44,7 @@ test("after a connection with itself the next address has its turn", async () =>
   await settle();
   trial.connector.attempts[0]!.conn = new FakeConn(tcp("::1"), tcp("::1"));
   trial.connector.attempts[0]!.succeed();
+  await settle();
   trial.connector.attempts[1]!.succeed();
   assert.equal(await dial, trial.connector.attempts[1]!.conn);
 });

@@ -1,9 +1,10 @@
 import { systemDialer, type SystemDialerOptions } from "../../adapters/system.ts";
 import { deriveConn } from "../../src/core/derive_conn.ts";
-import { type ContextDialer, dialerFunc } from "../../src/core/dialer.ts";
+import type { ContextDialer } from "../../src/core/dialer.ts";
 import { fromDuplex, toDuplex } from "../../src/stream/mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
 import { runtime } from "../runtime.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 testDialer({
   name: "fromDuplex(toDuplex())",
@@ -20,7 +21,7 @@ testDialer({
 /** The system's dialer, whose connections are streams on the way. */
 function throughStream(options?: SystemDialerOptions): ContextDialer {
   const dialer = systemDialer(options);
-  return dialerFunc(async (network, address, dialOptions) => {
+  return dialerOf(async (network, address, dialOptions) => {
     const conn = await dialer.dialContext(network, address, dialOptions);
     const { localAddr, remoteAddr } = conn;
     const again = fromDuplex(toDuplex(conn), { localAddr, remoteAddr });

@@ -9,12 +9,12 @@ import { Agent as UndiciAgent, fetch as undiciFetch, request as undiciRequest } 
 import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
 import { systemDialer } from "../../adapters/system.ts";
 import { deriveConn } from "../../src/core/derive_conn.ts";
-import { dialerFunc } from "../../src/core/dialer.ts";
 import { type NodeConnector, nodeConnector, toDuplex } from "../../src/stream/mod.ts";
 import { ca, server as certificate } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { type CountingDialer, countingDialer } from "./counting_dialer.ts";
 import { closeServer, listen, textOf } from "./net_peer.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 interface Client {
   dialer: CountingDialer;
@@ -151,7 +151,7 @@ for (const scheme of ["http", "https"] as const) {
     try {
       const port = await listen(server);
       let read = 0;
-      const dialer = dialerFunc(async (...args) => {
+      const dialer = dialerOf(async (...args) => {
         const conn = deriveConn(await systemDialer().dialContext(...args), {});
         const receive = conn.read.bind(conn);
         conn.read = async (buffer) => {

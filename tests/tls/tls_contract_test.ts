@@ -1,10 +1,11 @@
 import { systemDialer, type SystemDialerOptions } from "../../adapters/system.ts";
-import { type ContextDialer, dialerFunc } from "../../src/core/dialer.ts";
+import type { ContextDialer } from "../../src/core/dialer.ts";
 import { testDialer } from "../../src/testing/mod.ts";
 import { withTLS } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { tlsPeers } from "./tls_peers.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 testDialer({
   name: "withTLS()",
@@ -29,7 +30,7 @@ function overTLS(options?: SystemDialerOptions): ContextDialer {
   const dialer = systemDialer(options);
   const named = withTLS(dialer, { ca: ca.cert });
   const unix = withTLS(dialer, { ca: ca.cert, serverName: "localhost" });
-  return dialerFunc((network, address, dialOptions) => {
+  return dialerOf((network, address, dialOptions) => {
     return (network === "unix" ? unix : named).dialContext(network, address, dialOptions);
   });
 }

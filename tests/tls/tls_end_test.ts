@@ -3,13 +3,13 @@ import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import { deriveConn } from "../../src/core/derive_conn.ts";
-import { dialerFunc } from "../../src/core/dialer.ts";
 import type { PeerConn } from "../../src/testing/mod.ts";
 import { withTLS } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { recordsOf, type Relay, relay } from "./relay.ts";
 import { listenTLS } from "./tls_peers.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const dialer = withTLS(systemDialer(), { ca: ca.cert });
 const versions = ["TLSv1.2", "TLSv1.3"] as const;
@@ -118,7 +118,7 @@ test("it can be written to after the peer's end, but not on Bun", async () => {
 
 test("close() closes the connection below though close_notify cannot be sent", async () => {
   let blocked = false;
-  const below = dialerFunc(async (...args) => {
+  const below = dialerOf(async (...args) => {
     const conn = deriveConn(await systemDialer().dialContext(...args), {});
     const write = conn.write.bind(conn);
     conn.write = (data) => blocked ? new Promise(() => {}) : write(data);

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import { DialError, isDialError } from "../../src/core/dial_error.ts";
-import { dialerFunc } from "../../src/core/dialer.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
 import { type TLSOptions, withTLS } from "../../src/tls/mod.ts";
 import * as certificates from "../certs/certificates.ts";
 import { type NetPeer, netPeer } from "../stream/net_peer.ts";
 import { listenTLS } from "./tls_peers.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 const { ca, client, clientEncryptedKey, expired, selfSigned, server, wrongName } = certificates;
 
@@ -187,7 +187,7 @@ test("an abort during the handshake is the reason itself, and the connection is 
 });
 
 test("the failure of the dial below keeps what it says, and gets the whole report", async () => {
-  const below = dialerFunc(async (network, address, options) => {
+  const below = dialerOf(async (network, address, options) => {
     const dial = systemDialer().dialContext(network, "127.0.0.1:1", options);
     const cause: unknown = await dial.then(() => undefined, (error) => error);
     assert.ok(isDialError(cause));

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import { deriveConn } from "../../src/core/derive_conn.ts";
 import type { DialEvent } from "../../src/core/dial_event.ts";
-import { type ContextDialer, dialerFunc } from "../../src/core/dialer.ts";
+import type { ContextDialer } from "../../src/core/dialer.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
 import { type TLSConn, type TLSOptions, withTLS } from "../../src/tls/mod.ts";
 import {
@@ -18,6 +18,7 @@ import {
 } from "../certs/certificates.ts";
 import { netPeer } from "../stream/net_peer.ts";
 import { listenTLS } from "./tls_peers.ts";
+import { dialerOf } from "../dialer_of.ts";
 
 type PeerOptions = NonNullable<Parameters<typeof listenTLS>[1]>;
 
@@ -94,7 +95,7 @@ test("withTLS() keeps the ends and hops of the connection below", async () => {
   const proxy = { transport: "tcp", hostname: "192.0.2.7", port: 1080 } as const;
   const remoteAddr = { transport: "tcp", hostname: "peer.example", port: 443 } as const;
   let localPort = 0;
-  const dialer = dialerFunc(async (...args) => {
+  const dialer = dialerOf(async (...args) => {
     const conn = await systemDialer().dialContext(...args);
     if (conn.localAddr.transport === "tcp") localPort = conn.localAddr.port;
     return deriveConn(conn, { remoteAddr, hops: [proxy] });
@@ -147,7 +148,7 @@ test("withTLS() asks for the host's name, but never for an IP address (RFC 6066 
   for (const [host, serverName, sni] of asked) {
     const peer = await netPeer();
     try {
-      const here = dialerFunc((network, _address, options) =>
+      const here = dialerOf((network, _address, options) =>
         systemDialer().dialContext(network, peer.address, options)
       );
       const secure = withTLS(here, serverName === undefined ? {} : { serverName });

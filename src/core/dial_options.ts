@@ -1,0 +1,43 @@
+import type { DialEvent } from "./dial_event.ts";
+import type { DialOptions, Multiaddr } from "./dialer.ts";
+import { shownValue } from "./value_kind.ts";
+
+/** The options of a dial, read once. */
+export interface ReadDialOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: ((event: DialEvent) => void) | undefined;
+  readonly remoteMultiaddr: Multiaddr | undefined;
+  /** What is not known here may be known to a dialer further in. */
+  readonly others: object;
+}
+
+/**
+ * Reads the options of a dial.
+ *
+ * @param options What the caller gave.
+ * @returns The options.
+ * @throws {TypeError} If one is unusable.
+ */
+export function readDialOptions(options: DialOptions | undefined): ReadDialOptions {
+  const { signal, onEvent, remoteMultiaddr, ...others } = options ?? {};
+  if (signal !== undefined && signal !== null) requireSignal(signal);
+  if (onEvent !== undefined && onEvent !== null && typeof onEvent !== "function") {
+    throw new TypeError(`onEvent must be a function, not ${shownValue(onEvent)}`);
+  }
+  return {
+    signal: signal ?? undefined,
+    onEvent: onEvent ?? undefined,
+    remoteMultiaddr: remoteMultiaddr ?? undefined,
+    others,
+  };
+}
+
+/** Makes sure that a signal is one; throws a TypeError else. */
+export function requireSignal(signal: unknown): void {
+  const { aborted, addEventListener, removeEventListener } = signal as Partial<AbortSignal>;
+  if (
+    typeof aborted === "boolean" && typeof addEventListener === "function" &&
+    typeof removeEventListener === "function"
+  ) return;
+  throw new TypeError(`signal must be an AbortSignal, not ${shownValue(signal)}`);
+}

@@ -1,0 +1,288 @@
+import type { Addr } from "./addr.ts";
+import { BaseConn } from "./base_conn.ts";
+import type { Conn } from "./conn.ts";
+import { closedError, connError } from "./conn_error.ts";
+import { readableOf, writableOf } from "./conn_streams.ts";
+import { isDerivedConn } from "./derive_conn.ts";
+import type { DialReport, ReportSource } from "./dial_report.ts";
+import { readReport } from "./dial_report.ts";
+import type { Network } from "./dialer.ts";
+import { splitHostPort } from "./host_port.ts";
+import type { OwnConn } from "./own_conn.ts";
+import { isUint8Array, notBytesError } from "./uint8_array.ts";
+
+/** What a connection of anybody's has to have. */
+type LeastConn = Pick<Conn, "read" | "write" | "close"> & Partial<Conn>;
+
+/**
+ * Makes a whole connection of what somebody else's dialer answered. It has to have `read`, `write` and `close`; what else is
+ * missing is made up for, so that a plain `Deno.Conn` will do, and whatever it has besides (such as `tls`) it keeps.
+ *
+ * @param conn What was answered.
+ * @param network What was dialed over.
+ * @param address What was dialed, which stands in for addresses that the connection does not know.
+ * @returns The connection: the same if it is one of this package. `undefined` if it is no connection.
+ */
+export function completeConn(
+  conn: unknown,
+  network: Network,
+  address: string,
+): OwnConn | undefined {
+  if (isOwnConn(conn)) return conn;
+  const foreign = conn as LeastConn | null | undefined;
+  const isConn = typeof foreign === "object" && foreign !== null &&
+    [foreign.read, foreign.write, foreign.close].every((method) => typeof method === "function");
+  return isConn ? new ForeignConn(foreign, network, address) : undefined;
+}
+
+/**
+ * Closes what a dialer answered too late for anybody to take it, whatever it is.
+ *
+ * @param conn What was answered.
+ */
+export function discardConn(conn: unknown): void {
+  try {
+    if (isOwnConn(conn)) return conn.reset();
+    const { close } = (conn ?? {}) as Partial<Conn>;
+    if (typeof close === "function") ignoreRejection(close.call(conn));
+  } catch {
+    // It cannot be helped.
+  }
+}
+
+function isOwnConn(conn: unknown): conn is OwnConn {
+  if (typeof conn !== "object" || conn === null) return false;
+  return BaseConn.isBaseConn(conn) || isDerivedConn(conn) || ForeignConn.isForeignConn(conn);
+}
+
+class ForeignConn implements OwnConn {
+  readonly #conn: LeastConn;
+  readonly localAddr: Addr;
+  readonly remoteAddr: Addr;
+  readonly hops: readonly Addr[];
+  #report: DialReport | ReportSource | undefined;
+  #closed = false;
+  #readEnded = false;
+  #writeEnd: Promise<void> | undefined;
+  #received = false;
+  #sent = false;
+  #lastRead: Promise<unknown> = Promise.resolve();
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  #over: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+  /** Ends what is pending when this side closes. */
+  readonly #pending = new Set<(error: Error) => void>();
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  constructor(conn: LeastConn, network: Network, address: string) {
+    this.#conn = conn;
+    this.localAddr = addrOf(conn, "localAddr") ?? unknownEnd(network);
+    this.remoteAddr = addrOf(conn, "remoteAddr") ?? dialedEnd(network, address);
+    const hops = valueOf(conn, "hops");
+    this.hops = Array.isArray(hops) ? hops : [];
+    this.#report = { report: () => readReport(conn.report as DialReport) };
+    keepExtras(conn, this);
+  }
+
+  static isForeignConn(conn: object): conn is ForeignConn {
+    return #report in conn;
+  }
+
+  get report(): DialReport {
+    return this.#report = readReport(this.#report!);
+  }
+
+  get reportSource(): ReportSource | undefined {
+    const report = this.#report!;
+    return { report: () => readReport(report) };
+  }
+
+  setReport(report: DialReport | ReportSource): void {
+    this.#report = report;
+  }
+
+  get closed(): Promise<void> {
+    if (this.#over === undefined) {
+      let resolve = () => {};
+      const promise = new Promise<void>((settle) => resolve = settle);
+      this.#over = { promise, resolve };
+      const { closed } = this.#conn as { closed?: unknown };
+      if (closed instanceof Promise) closed.then(resolve, resolve);
+      this.#settleClosed();
+    }
+    return this.#over.promise;
+  }
+
+  #settleClosed(): void {
+    if (this.#closed || this.#received && this.#sent) this.#over?.resolve();
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (!isUint8Array(buffer)) return Promise.reject(notBytesError("read into", buffer));
+    const read = this.#lastRead.then(() =>
+      this.#call("read", async () => {
+        if (this.#readEnded) return null;
+        const count = await this.#conn.read(buffer) ?? null;
+        if (count === null) {
+          this.#received = true;
+          this.#settleClosed();
+        }
+        return count;
+      })
+    );
+    this.#lastRead = read.catch(() => {});
+    return read;
+  }
+
+  write(data: Uint8Array): Promise<number> {
+    if (!isUint8Array(data)) return Promise.reject(notBytesError("write", data));
+    if (this.#writeEnd !== undefined && !this.#closed) {
+      return Promise.reject(connError("EPIPE", "Cannot write: the write side is closed"));
+    }
+    const write = this.#lastWrite.then(() =>
+      this.#call("write", async () => {
+        // Some take only a part, as those of Deno do; others say nothing, and take it all.
+        for (let sent = 0; sent < data.byteLength;) {
+          const count = await this.#conn.write(sent === 0 ? data : data.subarray(sent));
+          sent = typeof count === "number" && count > 0 ? sent + count : data.byteLength;
+        }
+        return data.byteLength;
+      })
+    );
+    this.#lastWrite = write.catch(() => {});
+    return write;
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#writeEnd ??= this.#lastWrite.then(() =>
+      this.#call("close the write side", async () => {
+        await this.#conn.closeWrite?.();
+        this.#sent = true;
+        this.#settleClosed();
+      })
+    );
+  }
+
+  /** Calls the connection; whatever becomes of that, this settles, at the latest when it is closed. */
+  #call<T>(what: string, call: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(closedError(what));
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        this.#pending.delete(fail);
+        reject(error);
+      };
+      this.#pending.add(fail);
+      call().then((result) => {
+        this.#pending.delete(fail);
+        resolve(result);
+      }, (error) => {
+        if (!this.#closed) this.#received = this.#sent = true;
+        this.#settleClosed();
+        fail(this.#closed ? closedError(what) : error);
+      });
+    });
+  }
+
+  close(): void {
+    this.#end("close");
+  }
+
+  reset(): void {
+    this.#end(typeof this.#conn.reset === "function" ? "reset" : "close");
+  }
+
+  #end(call: "close" | "reset"): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      ignoreRejection(this.#conn[call]!());
+    } catch {
+      // Some throw where it is closed already.
+    }
+    for (const fail of this.#pending) fail(closedError("go on"));
+    this.#settleClosed();
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= readableOf(this, () => this.#readEnded = true);
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= writableOf(this);
+  }
+
+  setNoDelay(noDelay?: boolean): void {
+    if (!this.#closed) this.#conn.setNoDelay?.(noDelay);
+  }
+
+  setKeepAlive(keepAlive?: boolean): void {
+    if (!this.#closed) this.#conn.setKeepAlive?.(keepAlive);
+  }
+
+  ref(): void {
+    this.#conn.ref?.();
+  }
+
+  unref(): void {
+    this.#conn.unref?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+}
+
+/** What a connection has that none of this package needs, such as what a TLS handshake agreed on. */
+function keepExtras(from: LeastConn, to: ForeignConn): void {
+  for (let owner: object = from; owner !== Object.prototype && owner !== null;) {
+    for (const key of Reflect.ownKeys(owner)) {
+      if (key in to) continue;
+      const get = () => {
+        const value = Reflect.get(from, key);
+        return typeof value === "function" ? value.bind(from) : value;
+      };
+      Object.defineProperty(to, key, { get, enumerable: true, configurable: true });
+    }
+    owner = Object.getPrototypeOf(owner);
+  }
+}
+
+/** A getter of somebody else's may throw. */
+function valueOf(conn: LeastConn, key: keyof Conn): unknown {
+  try {
+    return conn[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function addrOf(conn: LeastConn, key: "localAddr" | "remoteAddr"): Addr | undefined {
+  const addr = valueOf(conn, key) as Partial<Addr> | undefined | null;
+  if (addr?.transport === "tcp" && typeof addr.hostname === "string") return addr as Addr;
+  if (addr?.transport === "unix") return { transport: "unix", path: addr.path ?? "" };
+  return undefined;
+}
+
+function unknownEnd(network: Network): Addr {
+  if (network === "unix") return { transport: "unix", path: "" };
+  return { transport: "tcp", hostname: "", port: 0 };
+}
+
+function dialedEnd(network: Network, address: string): Addr {
+  if (network === "unix") return { transport: "unix", path: address };
+  try {
+    const { host, port } = splitHostPort(address);
+    return { transport: "tcp", hostname: host, port };
+  } catch {
+    return unknownEnd(network);
+  }
+}
+
+function ignoreRejection(value: unknown): void {
+  Promise.resolve(value).catch(() => {});
+}

@@ -1,0 +1,125 @@
+import { type Clock, systemClock } from "../core/clock.ts";
+import type { Conn } from "../core/conn.ts";
+import { readDialOptions } from "../core/dial_options.ts";
+import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
+import { isDialer } from "../core/is_dialer.ts";
+import { valueKind } from "../core/value_kind.ts";
+import type { Dial } from "./dial.ts";
+import { RunningDial } from "./running_dial.ts";
+
+/**
+ * Makes a dialer of a function that carries out one dial. All dialers of this package that wrap or combine others are written
+ * with it.
+ *
+ * Of the dial's life nothing is left to `run`: an aborted dial rejects with `signal.reason` itself, a dial's own limit is a
+ * `DialError`, events and report are kept, connections that come too late or that nobody uses are closed, and timers and listeners
+ * are released. What `run` throws that is no `DialError` becomes one, with the thrown as its `cause`. A connection that
+ * `run` got and returns stays the same object, with the larger report.
+ *
+ * @example
+ * const withSecondTry = (dialer: ContextDialer) =>
+ *   composeDialer("second-try", dialer, async (dial) => {
+ *     try {
+ *       return await dial.through(dialer);
+ *     } catch {
+ *       await dial.wait(500, "before the second try");
+ *       return await dial.through(dialer);
+ *     }
+ *   });
+ *
+ * @param name What the dialer is called: `String(dialer)` is `name(…)` with the dialers it is made of.
+ * @param over The dialers that it is made of, which `String(dialer)`, proxy chains and `checkProxy` see through to; may be empty.
+ *   `run` may dial through others as well, which then show only in reports.
+ * @param run Carries out one dial.
+ * @returns The dialer.
+ * @throws {TypeError} If `name` is no string, something in `over` is no dialer, or `run` is no function.
+ */
+export function composeDialer(
+  name: string,
+  over: ContextDialer | readonly ContextDialer[],
+  run: (dial: Dial) => Promise<Conn>,
+): ContextDialer {
+  return makeDialer({ name, over, run });
+}
+
+/** What a dialer of this package is made of. */
+export interface DialerInit {
+  readonly name: string;
+  readonly over: ContextDialer | readonly ContextDialer[];
+  readonly run: (dial: RunningDial) => Promise<Conn>;
+  /** The time. */
+  readonly clock?: Clock;
+  /** The proxies on the way, redacted. */
+  readonly via?: string;
+  /** What `String(dialer)` gives, where that is not `name(…)`. */
+  readonly text?: string;
+}
+
+/** {@linkcode composeDialer} with what only this package can say. */
+export function makeDialer(init: DialerInit): ContextDialer {
+  return new ComposedDialer(init);
+}
+
+/**
+ * Looks into a dialer.
+ *
+ * @param dialer Any dialer.
+ * @returns The dialers that it is made of; of somebody else's none.
+ */
+export function dialersUnder(dialer: ContextDialer): readonly ContextDialer[] {
+  return ComposedDialer.under(dialer);
+}
+
+/** Holds what it is made of where nobody who prints it sees it. */
+class ComposedDialer implements ContextDialer {
+  readonly #init: DialerInit;
+  readonly #over: readonly ContextDialer[];
+
+  constructor(init: DialerInit) {
+    const { name, over, run } = init;
+    if (typeof name !== "string") {
+      throw new TypeError(`the name of a dialer must be a string, not ${valueKind(name)}`);
+    }
+    this.#over = Array.isArray(over) ? [...over] : [over as ContextDialer];
+    for (const dialer of this.#over) {
+      if (isDialer(dialer)) continue;
+      throw new TypeError(
+        `Cannot make "${name}" of ${valueKind(dialer)}: it has no dialContext method`,
+      );
+    }
+    if (typeof run !== "function") {
+      throw new TypeError(`what "${name}" does must be a function, not ${valueKind(run)}`);
+    }
+    this.#init = init;
+  }
+
+  static under(dialer: ContextDialer): readonly ContextDialer[] {
+    return #over in dialer ? dialer.#over : [];
+  }
+
+  // Async, so that whatever goes wrong before the dial has begun is a rejection as well.
+  async dialContext(network: Network, address: string, options?: DialOptions): Promise<Conn> {
+    const { run, clock = systemClock, via } = this.#init;
+    const read = readDialOptions(options);
+    if (read.signal?.aborted) throw read.signal.reason;
+    const dial = new RunningDial({ network, address, options: read, clock, via });
+    return await dial.run(run);
+  }
+
+  toString(): string {
+    const { name, text } = this.#init;
+    if (text !== undefined) return text;
+    return this.#over.length === 0 ? name : `${name}(${this.#over.map(nameOf).join(", ")})`;
+  }
+}
+
+/**
+ * Names a dialer.
+ *
+ * @param dialer Any dialer.
+ * @returns What it says itself, or `dialer` where it says nothing.
+ */
+export function nameOf(dialer: ContextDialer): string {
+  const text = String(dialer);
+  return text === "[object Object]" ? "dialer" : text;
+}

@@ -1,0 +1,370 @@
+import type { DialEvent } from "../core/dial_event.ts";
+import type { DialFailure, DialOutcome, DialReport, ReportSource } from "../core/dial_report.ts";
+import { aborted, readReport } from "../core/dial_report.ts";
+import {
+  detailOf,
+  endOf,
+  kindOf,
+  labelOf,
+  pendingOf,
+  type PendingStep,
+  type StepPoint,
+  type StepStart,
+} from "./step_kinds.ts";
+
+type Listener = (event: DialEvent) => void;
+
+/** What all steps of one tree share: who listens, and the time. */
+class DialTrace {
+  readonly onEvent: Listener | undefined;
+  readonly now: () => number;
+  readonly originMs: number;
+  lastId = 0;
+
+  constructor(onEvent: Listener | undefined, now: () => number) {
+    this.onEvent = onEvent;
+    this.now = now;
+    this.originMs = now();
+  }
+
+  elapsedMs(): number {
+    return this.now() - this.originMs;
+  }
+}
+
+/** The links behind the listeners that dials within a dial are given. */
+const links = new WeakMap<Listener, StepLink>();
+
+/**
+ * Begins the steps of one call of `dialContext`.
+ *
+ * A dial within another becomes part of that one's tree: with this package's dialers by way of the listener that it was
+ * given, with others by the events that they tell it.
+ *
+ * @param onEvent The listener of the dial.
+ * @param now The time in milliseconds, by a monotonic clock.
+ * @param start How the dial begins.
+ * @returns The dial's own step.
+ */
+export function beginDial(
+  onEvent: Listener | undefined,
+  now: () => number,
+  start: StepStart,
+): DialStep {
+  const link = onEvent && links.get(onEvent);
+  const joined = link?.begin(start);
+  if (joined !== undefined) return joined;
+  // Whoever dials with the listener of a dial that is over is not heard.
+  const trace = new DialTrace(link === undefined ? onEvent : undefined, now);
+  return DialStep.begin(trace, undefined, start, trace.elapsedMs());
+}
+
+/**
+ * Records a dial from outside, for what a dial that is given up does not tell: it rejects with the reason of its signal.
+ *
+ * @returns The listener to dial with; and the report of what was told up to now, of a dial that has not begun one of its label
+ *   alone.
+ */
+export function recordDial(): {
+  readonly onEvent: Listener;
+  readonly report: (label: string) => DialReport;
+} {
+  const link = new StepLink(new DialTrace(undefined, () => performance.now()), undefined);
+  return {
+    onEvent: link.listener,
+    report: (label) => link.dial?.report() ?? notBegun(label),
+  };
+}
+
+function notBegun(label: string): DialReport {
+  const times = { startMs: 0, durationMs: 0, children: [] };
+  return { kind: "dial", label, outcome: "aborted", error: aborted, ...times };
+}
+
+/**
+ * One step of a dial. It tells the listener of its beginning and its end, and amounts to a {@linkcode DialReport}; with nobody
+ * listening it costs an object, and the report is put together when it is read.
+ */
+export class DialStep implements ReportSource {
+  readonly #trace: DialTrace;
+  readonly #parent: DialStep | undefined;
+  readonly #id: number;
+  #start: StepStart | StepPoint;
+  readonly #startMs: number;
+  #endMs = 0;
+  #outcome: DialOutcome | "pending" = "pending";
+  #error: DialFailure | undefined;
+  #end: object | undefined;
+  #children: DialStep[] | undefined;
+  #pending: ((inner: PendingStep | undefined) => PendingStep) | undefined;
+  /** The report of a dialer that told nothing while it dialed. */
+  #told: ReportSource | undefined;
+  /** The report, once it was read. */
+  #report: DialReport | undefined;
+
+  /** @internal */
+  constructor(
+    trace: DialTrace,
+    parent: DialStep | undefined,
+    start: StepStart | StepPoint,
+    startMs: number,
+  ) {
+    this.#trace = trace;
+    this.#parent = parent;
+    this.#id = ++trace.lastId;
+    this.#start = start;
+    this.#startMs = startMs;
+  }
+
+  /** Whether the step has not ended. */
+  get isOpen(): boolean {
+    return this.#outcome === "pending";
+  }
+
+  /** Begins a step within this one. */
+  start(start: StepStart): DialStep {
+    return DialStep.begin(this.#trace, this, start, this.#trace.elapsedMs());
+  }
+
+  /** Takes note of a step without duration. */
+  note(point: StepPoint, atMs: number = this.#trace.elapsedMs()): void {
+    const step = this.#child(point, atMs);
+    step.#endMs = atMs;
+    step.#outcome = "ok";
+    step.#emit(atMs, point);
+  }
+
+  /** @internal Begins a step at a certain time. */
+  static begin(
+    trace: DialTrace,
+    parent: DialStep | undefined,
+    start: StepStart,
+    startMs: number,
+  ): DialStep {
+    const step = parent === undefined
+      ? new DialStep(trace, undefined, start, startMs)
+      : parent.#child(start, startMs);
+    step.#emit(startMs, start);
+    return step;
+  }
+
+  #child(start: StepStart | StepPoint, startMs: number): DialStep {
+    const step = new DialStep(this.#trace, this, start, startMs);
+    // A list that is pushed to has room for many more.
+    if (this.#children === undefined) this.#children = [step];
+    else this.#children.push(step);
+    return step;
+  }
+
+  /**
+   * Ends the step, and before it those within it that are still open: they are lost where it went well. One that ended before
+   * is left alone, so that clearing up may end whatever is still open.
+   *
+   * @param outcome How it ended.
+   * @param error Why, where it did not go well.
+   * @param end What else the event says.
+   */
+  end(outcome: DialOutcome, error?: DialFailure, end?: object): void {
+    this.endAt(undefined, outcome, error, end);
+  }
+
+  /** @internal */
+  endAt(atMs: number | undefined, outcome: DialOutcome, error?: DialFailure, end?: object): void {
+    if (!this.isOpen) return;
+    // First, since a listener may bring the dial to its end while it hears of the steps within.
+    this.#outcome = outcome;
+    // It may hold on to much.
+    this.#pending = undefined;
+    this.endWithin(outcome === "ok" ? "lost" : outcome, error, atMs);
+    this.#endMs = atMs ?? this.#trace.elapsedMs();
+    this.#error = error;
+    this.#end = endOf(this.#start, end);
+    if (this.#trace.onEvent === undefined) return;
+    this.#emit(this.#endMs, {
+      type: `${kindOf(this.#start)}-end`,
+      ...this.#end,
+      ...(error !== undefined && { error }),
+      ...(outcome === "lost" && { lost: true }),
+    });
+  }
+
+  /** Ends the steps within this one that are still open. */
+  endWithin(outcome: DialOutcome, error?: DialFailure, atMs?: number): void {
+    if (this.#children === undefined) return;
+    for (const child of this.#children) child.endAt(atMs, outcome, error);
+  }
+
+  /** The link to a dial within this step. */
+  link(): StepLink {
+    return new StepLink(this.#trace, this);
+  }
+
+  /** The link to a dial that this step stands for. */
+  linkAsSelf(): StepLink {
+    return new StepLink(this.#trace, this, this);
+  }
+
+  /** Says what the dial waits for while this step is open, given what the steps within it say. */
+  describePending(describe: (inner: PendingStep | undefined) => PendingStep): void {
+    this.#pending = describe;
+  }
+
+  /** What the dial is waiting for, by its innermost open step. */
+  pending(): PendingStep {
+    let child: DialStep | undefined;
+    for (const each of this.#children ?? []) if (each.isOpen) child = each;
+    const inner = child?.pending();
+    const at = this.#pending?.(inner) ?? inner ?? pendingOf(this.#start);
+    const via = "via" in this.#start ? this.#start.via : at.via;
+    return via === undefined ? at : { ...at, via };
+  }
+
+  /** @internal Takes the report of a dialer that told nothing, once it has answered. */
+  adopt(report: ReportSource): void {
+    this.#told = report;
+  }
+
+  /** @internal Takes what a dialer says of itself, for which the step was begun. */
+  claim(start: StepStart): void {
+    this.#start = start;
+  }
+
+  /** The tree as it is now; always the same object once the step has ended. */
+  report(): DialReport {
+    if (this.#report !== undefined) return this.#report;
+    const report = this.#makeReport();
+    if (!this.isOpen) this.#report = report;
+    return report;
+  }
+
+  #makeReport(): DialReport {
+    if (this.#told !== undefined) {
+      try {
+        const report = readReport(this.#told);
+        if (Array.isArray(report.children)) return shifted(report, this.#startMs);
+      } catch {
+        // A connection that was not dialed has none.
+      }
+      this.#told = undefined;
+    }
+    const outcome = this.#outcome === "pending" ? "aborted" : this.#outcome;
+    const endMs = this.isOpen ? this.#trace.elapsedMs() : this.#endMs;
+    const detail = detailOf(this.#start, this.#end);
+    return {
+      kind: kindOf(this.#start),
+      label: labelOf(this.#start),
+      startMs: this.#startMs,
+      durationMs: endMs - this.#startMs,
+      outcome,
+      ...(this.#error && { error: this.#error }),
+      ...(detail !== undefined && { detail }),
+      children: (this.#children ?? []).map((child) => child.report()),
+    };
+  }
+
+  #emit(atMs: number, body: { readonly type: string }): void {
+    const { onEvent } = this.#trace;
+    if (onEvent === undefined) return;
+    const parent = this.#parent;
+    const ids = parent === undefined ? { id: this.#id } : { id: this.#id, parent: parent.#id };
+    try {
+      onEvent({ ...ids, atMs, ...body } as DialEvent);
+    } catch (error) {
+      // As diagnostics_channel does: the listener's bug is the process's to hear of, not the dial's.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/** What connects a dial within a dial to the step that it is made in. */
+export class StepLink {
+  readonly #trace: DialTrace;
+  readonly #parent: DialStep | undefined;
+  readonly #offsetMs: number;
+  /** The steps that were told of by events, by the ids that these have. */
+  #steps: Map<number, DialStep> | undefined;
+  #told = false;
+  /** What to dial with: as `onEvent`. */
+  readonly listener: Listener;
+  /** The dial itself, once it has begun. */
+  dial: DialStep | undefined;
+
+  /** @internal */
+  constructor(trace: DialTrace, parent: DialStep | undefined, dial?: DialStep) {
+    this.#trace = trace;
+    this.#parent = parent;
+    this.dial = dial;
+    this.#offsetMs = parent === undefined ? 0 : trace.elapsedMs();
+    this.listener = (event) => this.#tell(event);
+    links.set(this.listener, this);
+  }
+
+  /** Begins a step of the dial; `undefined` once the step that it is made in is over. */
+  begin(start: StepStart): DialStep | undefined {
+    return this.#begin(this.#parent, start, this.#trace.elapsedMs());
+  }
+
+  /** Begins the dial, unless its dialer has done so already. */
+  expect(start: StepStart): void {
+    if (!this.#told && this.#parent!.isOpen) this.dial ??= this.#parent!.start(start);
+  }
+
+  /**
+   * The dial gave a connection, or failed.
+   *
+   * @param report The report, for where its dialer told nothing.
+   */
+  settle(outcome: DialOutcome, failure?: DialFailure, report?: ReportSource): void {
+    if (!this.#told && report !== undefined) this.dial?.adopt(report);
+    this.dial?.end(outcome, failure);
+  }
+
+  #begin(parent: DialStep | undefined, start: StepStart, startMs: number): DialStep | undefined {
+    if (parent?.isOpen === false) return undefined;
+    const isDial = start.type === "dial-start" && parent === this.#parent;
+    const expected = isDial && !this.#told && this.dial?.isOpen ? this.dial : undefined;
+    this.#told = true;
+    expected?.claim(start);
+    const step = expected ?? DialStep.begin(this.#trace, parent, start, startMs);
+    if (isDial) this.dial ??= step;
+    return step;
+  }
+
+  /**
+   * Takes an event of a dialer that numbers its own steps. One that is slow to hear of an abort may tell of its end when
+   * the dial is over: its steps have ended with that, and what it tells afterwards is dropped.
+   */
+  #tell(event: DialEvent): void {
+    const { id, parent, atMs, ...body } = event;
+    const at = atMs + this.#offsetMs;
+    const within = this.#steps?.get(parent ?? -1) ?? this.#parent;
+    if (body.type.endsWith("-start")) {
+      const step = this.#begin(within, body as StepStart, at);
+      if (step !== undefined) (this.#steps ??= new Map()).set(id, step);
+    } else if (body.type.endsWith("-end")) {
+      const { type: _type, error, lost, ...end } = body as {
+        type: string;
+        error?: DialFailure;
+        lost?: boolean;
+      };
+      this.#steps?.get(id)?.endAt(at, lost ? "lost" : outcomeOf(error), error, end);
+    } else if (within?.isOpen) {
+      within.note(body as StepPoint, at);
+    }
+  }
+}
+
+function outcomeOf(error: DialFailure | undefined): DialOutcome {
+  if (error === undefined) return "ok";
+  return error.code === "ABORT_ERR" ? "aborted" : "failed";
+}
+
+function shifted(report: DialReport, offsetMs: number): DialReport {
+  return {
+    ...report,
+    startMs: report.startMs + offsetMs,
+    children: report.children.map((child) => shifted(child, offsetMs)),
+  };
+}
