@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkImports } from "../../scripts/check_imports.ts";
-import { readSources } from "../../scripts/source_imports.ts";
+import { checkImports } from "../../scripts/check/check_imports.ts";
+import { readSources } from "../../scripts/check/source_imports.ts";
 
 function problems(path: string, text: string): string[] {
   return checkImports({ path, text }).map(({ line, message }) => `${line}: ${message}`);

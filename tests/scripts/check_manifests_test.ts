@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkManifests, type ManifestFiles } from "../../scripts/check_manifests.ts";
+import { checkManifests, type ManifestFiles } from "../../scripts/check/check_manifests.ts";
 
 function agreeing(): ManifestFiles {
   const lock = { version: "1.2.3", packages: { "": { version: "1.2.3" }, "node_modules/a": {} } };
@@ -20,7 +20,7 @@ function agreeing(): ManifestFiles {
       description: "",
       license: "MIT",
       engines: {},
-      scripts: { test: "node scripts/test.ts" },
+      scripts: { test: "node scripts/test/test.ts" },
       dependencies: { a: "^1.0.0" },
       devDependencies: { "@s/peer": "3.3.0", tool: "1.0.0" },
     },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { posix } from "node:path";
 import { test } from "node:test";
-import { checkContents } from "../../scripts/check_package.ts";
-import { npmManifest } from "../../scripts/npm_package.ts";
+import { checkContents } from "../../scripts/check/check_package.ts";
+import { npmManifest } from "../../scripts/release/npm_package.ts";
 
 const expected = npmManifest();
 

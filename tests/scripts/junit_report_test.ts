@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseJunitReport } from "../../scripts/junit_report.ts";
-import { judgeRun } from "../../scripts/test_file.ts";
-import { countTests, isSuccess, listRemarkable } from "../../scripts/test_summary.ts";
+import { parseJunitReport } from "../../scripts/test/junit_report.ts";
+import { judgeRun } from "../../scripts/test/test_file.ts";
+import { countTests, isSuccess, listRemarkable } from "../../scripts/test/test_summary.ts";
 
 // As Node 24.21, Deno 2.9.5 and Bun 1.4.5 write it.
 const nodeReport = `<?xml version="1.0" encoding="utf-8"?>

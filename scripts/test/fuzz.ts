@@ -11,7 +11,7 @@ import fc from "fast-check";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { isMainThread, Worker } from "node:worker_threads";
-import { codecProperties } from "../tests/proxy/fuzz/codec_properties.ts";
+import { codecProperties } from "../../tests/proxy/fuzz/codec_properties.ts";
 
 const { values } = parseArgs({
   options: {

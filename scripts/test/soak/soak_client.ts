@@ -6,11 +6,11 @@
 import { readdirSync } from "node:fs";
 import type { Connection } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
-import { systemDialer } from "../../mod.ts";
-import { proxyDialer } from "../../src/proxy/mod.ts";
-import { bulkProtocol, exchangeBulk } from "../../tests/libp2p/bulk_protocol.ts";
-import { makeNode } from "../../tests/libp2p/make_node.ts";
-import { collectGarbage } from "../collect_garbage.ts";
+import { systemDialer } from "../../../mod.ts";
+import { proxyDialer } from "../../../src/proxy/mod.ts";
+import { bulkProtocol, exchangeBulk } from "../../../tests/libp2p/bulk_protocol.ts";
+import { makeNode } from "../../../tests/libp2p/make_node.ts";
+import { collectGarbage } from "../../collect_garbage.ts";
 import type { Held, SoakResult } from "./soak_result.ts";
 
 const [seconds, good, hostile, ...proxies] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { packageDirectory } from "./npm_package.ts";
-import { runProcess } from "./run_process.ts";
+import { runProcess } from "../run_process.ts";
 
 /** The tarball that `npm publish` would send. */
 export interface PackedPackage {

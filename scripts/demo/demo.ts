@@ -10,10 +10,10 @@ import { identify } from "@libp2p/identify";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
-import { root } from "./manifest.ts";
-import { startNpmProxies } from "./npm_proxies.ts";
-import { killGroupsOnSignal, runProcess } from "./run_process.ts";
-import { type Runtime, runtimeBinary, sourceRuntimes } from "./runtimes.ts";
+import { root } from "../manifest.ts";
+import { startNpmProxies } from "../npm_proxies.ts";
+import { killGroupsOnSignal, runProcess } from "../run_process.ts";
+import { type Runtime, runtimeBinary, sourceRuntimes } from "../runtimes.ts";
 
 const limitMs = 60_000;
 
@@ -37,7 +37,7 @@ console.log(`Proxies listen at\n${proxies.urls.join("\n")}`);
 const failed: string[] = [];
 for (const runtime of sourceRuntimes) {
   console.log(`\n━━ ${runtime} ${"━".repeat(75 - runtime.length)}`);
-  for (const script of ["scripts/demo_dial.ts", "scripts/demo_node.ts"]) {
+  for (const script of ["scripts/demo/demo_dial.ts", "scripts/demo/demo_node.ts"]) {
     const command = runCommand(runtime, script);
     const { code } = await runProcess(command, { cwd: root, limitMs, output: "show" });
     if (code !== 0) failed.push(`${script} on ${runtime}`);

@@ -6,8 +6,8 @@ import {
   readDenoManifest,
   readNodeManifest,
   root,
-} from "./manifest.ts";
-import { findImports, readSources } from "./source_imports.ts";
+} from "../manifest.ts";
+import { findImports, readSources } from "../check/source_imports.ts";
 
 /** Where both builds put the package. */
 export const packageDirectory: string = join(root, "npm");

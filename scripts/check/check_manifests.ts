@@ -8,7 +8,7 @@ import {
   readDenoManifest,
   readNodeManifest,
   root,
-} from "./manifest.ts";
+} from "../manifest.ts";
 
 /** What the package's files say, so that a test can say something else. */
 export interface ManifestFiles {

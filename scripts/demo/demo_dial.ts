@@ -2,9 +2,15 @@
  * The first part of the demo on each runtime: dials a libp2p node directly and through proxies, and negotiates a protocol with it.
  * Arguments: the multiaddr, then the URLs of proxies.
  */
-import { type Conn, type ContextDialer, dialMultiaddr, isDialError, systemDialer } from "../mod.ts";
-import { formatReport } from "../src/observe/mod.ts";
-import { proxyDialer } from "../src/proxy/mod.ts";
+import {
+  type Conn,
+  type ContextDialer,
+  dialMultiaddr,
+  isDialError,
+  systemDialer,
+} from "../../mod.ts";
+import { formatReport } from "../../src/observe/mod.ts";
+import { proxyDialer } from "../../src/proxy/mod.ts";
 
 /** The protocol of the negotiation itself, and the one that a libp2p node wants next: encryption. */
 const protocols = ["/multistream/1.0.0", "/noise"];

@@ -5,12 +5,12 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startNode } from "../tests/libp2p/node_process.ts";
-import { withBenchServer } from "./bench/bench_server.ts";
-import { type CaseTable, type CaseTimes, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
-import { root } from "./manifest.ts";
-import { runForJson } from "./run_for_json.ts";
-import { type Runtime, sourceRuntimes } from "./runtimes.ts";
+import { startNode } from "../../tests/libp2p/node_process.ts";
+import { withBenchServer } from "./bench_server.ts";
+import { type CaseTable, type CaseTimes, ratioHeading, ratioRow } from "./ratio_table.ts";
+import { root } from "../manifest.ts";
+import { runForJson } from "../run_for_json.ts";
+import { type Runtime, sourceRuntimes } from "../runtimes.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,16 +1,16 @@
 /** Runs every check of the house but the tests, one line each: `npm run check`, or `npm run check -- lint types`. */
 import { globSync } from "node:fs";
 import { join } from "node:path";
-import { entryPointFiles, readDenoManifest, root } from "./manifest.ts";
-import { killGroupsOnSignal, runProcess } from "./run_process.ts";
-import { runtimeBinary } from "./runtimes.ts";
+import { entryPointFiles, readDenoManifest, root } from "../manifest.ts";
+import { killGroupsOnSignal, runProcess } from "../run_process.ts";
+import { runtimeBinary } from "../runtimes.ts";
 
 const deno = runtimeBinary("deno");
 const node = process.execPath;
 const entryPoints = entryPointFiles(readDenoManifest());
 
 // It needs JSR, which is not reachable everywhere.
-const unchecked = ["scripts/build_npm.ts"];
+const unchecked = ["scripts/release/build_npm.ts"];
 const files = globSync(["{src,adapters,tests,scripts}/**/*.ts", "*.ts"], { cwd: root })
   .filter((file) => !unchecked.includes(file));
 
@@ -28,11 +28,11 @@ const steps: Record<string, string[]> = {
   ],
   "doc blocks": [deno, "check", "--quiet", "--doc-only", ...globSync("docs/*.md", { cwd: root })],
   "documentation": [deno, "doc", "--lint", "--no-npm", ...entryPoints],
-  "imports": [node, "scripts/check_imports.ts"],
-  "manifests": [node, "scripts/check_manifests.ts"],
+  "imports": [node, "scripts/check/check_imports.ts"],
+  "manifests": [node, "scripts/check/check_manifests.ts"],
   "jsr package": [deno, "publish", "--dry-run", "--allow-dirty"],
-  "npm build": [node, "scripts/build.ts"],
-  "npm package": [node, "scripts/check_package.ts"],
+  "npm build": [node, "scripts/release/build.ts"],
+  "npm package": [node, "scripts/check/check_package.ts"],
 };
 
 killGroupsOnSignal();

@@ -6,11 +6,11 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { withBenchServer } from "./bench/bench_server.ts";
-import { type CaseTable, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
-import { root } from "./manifest.ts";
-import { runForJson } from "./run_for_json.ts";
-import { type Runtime, sourceRuntimes } from "./runtimes.ts";
+import { withBenchServer } from "./bench_server.ts";
+import { type CaseTable, ratioHeading, ratioRow } from "./ratio_table.ts";
+import { root } from "../manifest.ts";
+import { runForJson } from "../run_for_json.ts";
+import { type Runtime, sourceRuntimes } from "../runtimes.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { root } from "./manifest.ts";
+import { root } from "../manifest.ts";
 
 /** A source file's text with its path in the repository. */
 export interface SourceFile {

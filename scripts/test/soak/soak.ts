@@ -5,13 +5,13 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startNode } from "../tests/libp2p/node_process.ts";
-import { root } from "./manifest.ts";
-import { startNpmProxies } from "./npm_proxies.ts";
-import { runForJson } from "./run_for_json.ts";
-import { type Runtime, sourceRuntimes } from "./runtimes.ts";
-import { startHostileServer } from "./soak/hostile_server.ts";
-import type { Held, SoakResult } from "./soak/soak_result.ts";
+import { startNode } from "../../../tests/libp2p/node_process.ts";
+import { root } from "../../manifest.ts";
+import { startNpmProxies } from "../../npm_proxies.ts";
+import { runForJson } from "../../run_for_json.ts";
+import { type Runtime, sourceRuntimes } from "../../runtimes.ts";
+import { startHostileServer } from "./hostile_server.ts";
+import type { Held, SoakResult } from "./soak_result.ts";
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.minutes) * 60;
-const client = join(root, "scripts/soak/soak_client.ts");
+const client = join(root, "scripts/test/soak/soak_client.ts");
 
 /** From the second quarter of the time to the last one: more than what single moments differ by. */
 const mostGrowth: Record<keyof Held, { times: number; plus: number }> = {

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseJunitReport, type TestOutcome } from "./junit_report.ts";
-import { runProcess, type RunResult } from "./run_process.ts";
-import { type Runtime, testCommand } from "./runtimes.ts";
+import { runProcess, type RunResult } from "../run_process.ts";
+import { type Runtime, testCommand } from "../runtimes.ts";
 
 /** What became of one test file on one runtime. */
 export interface FileResult {

@@ -10,13 +10,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import ts from "typescript";
 import { buildPackage } from "./build.ts";
-import { readDenoManifest, root } from "./manifest.ts";
+import { readDenoManifest, root } from "../manifest.ts";
 import { npmManifest } from "./npm_package.ts";
 import { packPackage } from "./packed_package.ts";
-import { killGroupsOnSignal, runProcess } from "./run_process.ts";
-import { packageRuntimes, type Runtime } from "./runtimes.ts";
-import { type FileResult, runTestFile } from "./test_file.ts";
-import { countTests, formatCounts, isSuccess, listRemarkable } from "./test_summary.ts";
+import { killGroupsOnSignal, runProcess } from "../run_process.ts";
+import { packageRuntimes, type Runtime } from "../runtimes.ts";
+import { type FileResult, runTestFile } from "../test/test_file.ts";
+import { countTests, formatCounts, isSuccess, listRemarkable } from "../test/test_summary.ts";
 
 /** How long the whole may take on all runtimes. */
 const limitMs = 300_000;
@@ -29,7 +29,7 @@ export interface SmokeOptions {
   end?: number;
 }
 
-/** Runs what is in scripts/smoke/ against the packed package. A failure before that is a failed test, too. */
+/** Runs what is in scripts/release/smoke/ against the packed package. A failure before that is a failed test, too. */
 export async function smokePackage(options: SmokeOptions = {}): Promise<FileResult[]> {
   const end = options.end ?? performance.now() + limitMs;
   const directory = mkdtempSync(join(tmpdir(), "anydial-smoke-"));
@@ -101,10 +101,10 @@ async function installPackages(directory: string, packages: string[]): Promise<v
   if (code !== 0) throw new Error(`Cannot install the packed package: ${output}`);
 }
 
-/** Strips the types off the tests in scripts/smoke/: Node 20 cannot. */
+/** Strips the types off the tests in scripts/release/smoke/: Node 20 cannot. */
 function writeTests(directory: string): string[] {
-  return globSync("*_test.ts", { cwd: join(root, "scripts/smoke") }).sort().map((file) => {
-    const source = readFileSync(join(root, "scripts/smoke", file), "utf8");
+  return globSync("*_test.ts", { cwd: join(root, "scripts/release/smoke") }).sort().map((file) => {
+    const source = readFileSync(join(root, "scripts/release/smoke", file), "utf8");
     const { outputText } = ts.transpileModule(source, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
     });

@@ -11,10 +11,10 @@
  */
 import { globSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { root } from "./manifest.ts";
-import { killGroupsOnSignal } from "./run_process.ts";
-import { sourceRuntimes } from "./runtimes.ts";
-import { smokePackage } from "./smoke.ts";
+import { root } from "../manifest.ts";
+import { killGroupsOnSignal } from "../run_process.ts";
+import { sourceRuntimes } from "../runtimes.ts";
+import { smokePackage } from "../release/smoke.ts";
 import { type FileResult, runTestFile } from "./test_file.ts";
 import { countTests, formatCounts, isSuccess, listRemarkable } from "./test_summary.ts";
 

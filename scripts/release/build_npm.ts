@@ -1,7 +1,7 @@
 /**
  * Makes the npm package in npm/ for a release, with dnt:
  *
- *     deno run -A scripts/build_npm.ts
+ *     deno run -A scripts/release/build_npm.ts
  *     npm run check -- package && npm run smoke -- --no-build
  *     npm publish ./npm
  *
@@ -11,7 +11,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, emptyDir } from "@deno/dnt";
-import { readDenoManifest, readNodeManifest, root } from "./manifest.ts";
+import { readDenoManifest, readNodeManifest, root } from "../manifest.ts";
 import { finishPackage, npmManifest, packageDirectory } from "./npm_package.ts";
 
 const { name, version, exports } = readDenoManifest();

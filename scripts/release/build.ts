@@ -5,9 +5,9 @@
  */
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./manifest.ts";
+import { root } from "../manifest.ts";
 import { finishPackage, packageDirectory } from "./npm_package.ts";
-import { runProcess } from "./run_process.ts";
+import { runProcess } from "../run_process.ts";
 
 /** Builds npm/ from scratch. */
 export async function buildPackage(): Promise<void> {

@@ -8,9 +8,9 @@ import { identify } from "@libp2p/identify";
 import { ping } from "@libp2p/ping";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
-import { dialReportOf, tcp } from "../src/libp2p/mod.ts";
-import { formatReport } from "../src/observe/mod.ts";
-import { proxyDialer } from "../src/proxy/mod.ts";
+import { dialReportOf, tcp } from "../../src/libp2p/mod.ts";
+import { formatReport } from "../../src/observe/mod.ts";
+import { proxyDialer } from "../../src/proxy/mod.ts";
 
 const [ma, proxy] = process.argv.slice(2);
 console.log(`\n── a libp2p node with customTCPDialer through ${proxy}`);

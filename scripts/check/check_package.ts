@@ -4,10 +4,10 @@ import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { root } from "./manifest.ts";
-import { type NpmManifest, npmManifest, packageDirectory } from "./npm_package.ts";
-import { type PackedPackage, packPackage } from "./packed_package.ts";
-import { killGroupsOnSignal, runProcess } from "./run_process.ts";
+import { root } from "../manifest.ts";
+import { type NpmManifest, npmManifest, packageDirectory } from "../release/npm_package.ts";
+import { type PackedPackage, packPackage } from "../release/packed_package.ts";
+import { killGroupsOnSignal, runProcess } from "../run_process.ts";
 import { findImports } from "./source_imports.ts";
 
 /** All that is wrong with the packed package, one sentence each. */

@@ -4,14 +4,14 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { danteMissing, startDante } from "../tests/peers/dante.ts";
-import { microsocksMissing, startMicrosocks } from "../tests/peers/microsocks.ts";
-import { startTinyproxy, tinyproxyMissing } from "../tests/peers/tinyproxy.ts";
-import { withBenchServer } from "./bench/bench_server.ts";
-import { type CaseTable, ratioHeading, ratioRow } from "./bench/ratio_table.ts";
-import { root } from "./manifest.ts";
-import { runForJson } from "./run_for_json.ts";
-import { type Runtime, sourceRuntimes } from "./runtimes.ts";
+import { danteMissing, startDante } from "../../tests/peers/dante.ts";
+import { microsocksMissing, startMicrosocks } from "../../tests/peers/microsocks.ts";
+import { startTinyproxy, tinyproxyMissing } from "../../tests/peers/tinyproxy.ts";
+import { withBenchServer } from "./bench_server.ts";
+import { type CaseTable, ratioHeading, ratioRow } from "./ratio_table.ts";
+import { root } from "../manifest.ts";
+import { runForJson } from "../run_for_json.ts";
+import { type Runtime, sourceRuntimes } from "../runtimes.ts";
 
 const { values } = parseArgs({
   options: {
