@@ -2,7 +2,10 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Addr } from "../core/addr.ts";
 import type { Conn } from "../core/conn.ts";
+import { completeConn, discardConn } from "../core/foreign_conn.ts";
+import { valueKind } from "../core/value_kind.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
+import { errorOf } from "./error_of.ts";
 import { IdleTimer } from "./idle_timer.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 
@@ -68,20 +71,20 @@ export class ConnDuplex extends Duplex {
       writableHighWaterMark: highWaterMark,
     });
     if (typeof source !== "function") {
-      this.#conn = source;
+      this.#conn = wholeConn(source);
       return;
     }
-    this.#dialing = new AbortController();
-    source(this.#dialing.signal).then(
-      (conn) => this.#connected(conn),
-      (error) => void this.destroy(error),
-    );
+    const { signal } = this.#dialing = new AbortController();
+    // What a listener of "connect" throws fails the stream as well, rather than the process.
+    (async () => await source(signal))().then((conn) => this.#connected(conn)).catch((error) => {
+      this.destroy(errorOf(error, "Cannot connect"));
+    });
   }
 
-  #connected(conn: Conn): void {
+  #connected(answer: Conn): void {
     this.#dialing = undefined;
-    if (this.destroyed) return conn.close();
-    this.#conn = conn;
+    if (this.destroyed) return discardConn(answer);
+    const conn = this.#conn = wholeConn(answer);
     this.#idle.touch();
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -100,7 +103,7 @@ export class ConnDuplex extends Duplex {
     this.#withConn((conn) =>
       conn.read(this.#buffer.space()).then(
         (count) => this.#received(count),
-        (error) => void this.destroy(error),
+        (error) => void this.destroy(failure("read", error)),
       )
     );
   }
@@ -122,14 +125,17 @@ export class ConnDuplex extends Duplex {
       conn.write(chunk).then((count) => {
         this.#sent(count);
         callback();
-      }, callback);
+      }, (error) => callback(failure("write", error)));
     });
   }
 
   /** @internal */
   override _writev(chunks: { chunk: Uint8Array }[], callback: Callback): void {
     this.#withConn((conn) => {
-      this.#writeBatches(conn, chunks.map(({ chunk }) => chunk)).then(() => callback(), callback);
+      this.#writeBatches(conn, chunks.map(({ chunk }) => chunk)).then(
+        () => callback(),
+        (error) => callback(failure("write", error)),
+      );
     });
   }
 
@@ -154,7 +160,7 @@ export class ConnDuplex extends Duplex {
   /** @internal */
   override _final(callback: Callback): void {
     this.#withConn((conn) => {
-      conn.closeWrite().then(() => callback(), callback);
+      conn.closeWrite().then(() => callback(), (error) => callback(failure("write", error)));
     });
   }
 
@@ -318,6 +324,17 @@ export class ConnDuplex extends Duplex {
   get remoteFamily(): "IPv4" | "IPv6" | undefined {
     return familyOf(this.#conn?.remoteAddr);
   }
+}
+
+/** A connection of anybody's, with all that the stream calls. */
+function wholeConn(given: Conn): Conn {
+  const conn = completeConn(given, "tcp", "");
+  if (conn === undefined) throw new TypeError(`Cannot make a stream of ${valueKind(given)}`);
+  return conn;
+}
+
+function failure(call: "read" | "write", thrown: unknown): Error {
+  return errorOf(thrown, `Cannot ${call}`, "ECONNABORTED");
 }
 
 function hostOf(addr: Addr | undefined): string | undefined {

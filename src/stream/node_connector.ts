@@ -3,12 +3,15 @@ import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from "nod
 import type { Duplex } from "node:stream";
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { connError } from "../core/conn_error.ts";
+import { requireSignal } from "../core/dial_options.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { joinHostPort } from "../core/host_port.ts";
 import { requireDialer } from "../core/is_dialer.ts";
 import { onAbort } from "../core/signals.ts";
+import { makeDialer } from "../dial/compose_dialer.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
 import { ConnDuplex } from "./conn_duplex.ts";
+import { abortError, errorOf } from "./error_of.ts";
 import { linkFlow } from "./link_flow.ts";
 
 /** How a {@linkcode NodeConnector} connects. */
@@ -51,13 +54,17 @@ export interface NodeConnectOptions {
   servername?: string | null;
   /** Milliseconds without traffic after which the stream emits `"timeout"`, as for `net.connect`. */
   timeout?: number | null;
-  /** Aborts the connecting, and nothing after it. */
+  /**
+   * Aborts the connecting, and nothing after it. The error is its reason, or an `AbortError` with
+   * the reason as its `cause` where that is no `Error`.
+   */
   signal?: AbortSignal | null;
 }
 
 /**
- * Told once how the connecting ended: with the stream, a {@linkcode ConnDuplex} or with TLS a `tls.TLSSocket`, or with the error
- * and `null`.
+ * Told once how the connecting ended: with the stream, a {@linkcode ConnDuplex} or with TLS a
+ * `tls.TLSSocket`, or with an `Error` and `null`. What it throws destroys a connected stream, which
+ * emits it as `"error"`.
  */
 // The callbacks of `node:http` and of undici have no type of the stream in common.
 // deno-lint-ignore no-explicit-any
@@ -123,47 +130,97 @@ export function nodeConnector(
   options: NodeConnectorOptions = {},
 ): NodeConnector {
   requireDialer(dialer, "connect through");
-  const { timeoutMs } = options;
+  const { timeoutMs, tls } = options;
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     throw new RangeError(`timeoutMs must be between 1 and ${2 ** 31 - 1} ms, not ${timeoutMs}`);
   }
-  const plain = (call: NodeConnectOptions, callback?: NodeConnectCallback) =>
-    connectPlain(dialer, options, call, callback);
-  const secure = (call: NodeConnectOptions, callback?: NodeConnectCallback) =>
-    connectSecure(dialer, options, call, callback);
+  const connector: Connector = {
+    // Whatever the dialer throws or answers, this one answers a connection or fails with an error.
+    dialer: makeDialer({ name: "stream", over: dialer, run: (dial) => dial.pass(dialer) }),
+    timeoutMs,
+    tls,
+  };
+  const connectAs = (secure?: boolean) => {
+    return (call: NodeConnectOptions, callback?: NodeConnectCallback) =>
+      connect(connector, call, callback, secure);
+  };
   return {
-    connect: (call, callback) => (wantsTLS(call) ? secure : plain)(call, callback),
+    connect: connectAs(),
     httpAgent: (agentOptions) =>
-      Object.assign(new HttpAgent(agentOptions), { createConnection: plain }),
+      Object.assign(new HttpAgent(agentOptions), { createConnection: connectAs(false) }),
     httpsAgent: (agentOptions) =>
-      Object.assign(new HttpsAgent(agentOptions), { createConnection: secure }),
+      Object.assign(new HttpsAgent(agentOptions), { createConnection: connectAs(true) }),
   };
 }
 
-function wantsTLS(call: NodeConnectOptions & { _defaultAgent?: { protocol?: string } }): boolean {
-  // A request of `node:https` without a URL says so nowhere but in its default agent, on all runtimes; `ws` makes such.
+/** What all calls of one connector share. */
+interface Connector {
+  readonly dialer: ContextDialer;
+  readonly timeoutMs: number | undefined;
+  readonly tls: ConnectionOptions | undefined;
+}
+
+/** A request as it was when the call was made. */
+type ReadCall = NodeConnectOptions & { _defaultAgent?: { protocol?: string } };
+
+/** Connects; `secure` says whether with TLS, where the request need not. */
+function connect(
+  connector: Connector,
+  call: NodeConnectOptions,
+  callback: NodeConnectCallback | undefined,
+  secure?: boolean,
+): ConnDuplex | TLSSocket {
+  let read: ReadCall;
+  let withTLS: boolean;
+  try {
+    read = readCall(call);
+    withTLS = secure ?? wantsTLS(read);
+  } catch (error) {
+    return failedStream(errorOf(error, "Cannot read the options of the request"), callback);
+  }
+  const { signal, timeout } = read;
+  const target = targetOf(read, withTLS ? 443 : 80);
+  // Nothing is touched before it is known that there is something to do.
+  if (signal?.aborted) return failedStream(abortError(signal.reason), callback);
+  const transport = new ConnDuplex(
+    (signal) => connector.dialer.dialContext(...target, { signal }),
+    // Of a peer's end the stream makes an end of its own, as a `net.Socket`, which agents rely on.
+    { allowHalfOpen: false },
+  );
+  let stream: ConnDuplex | TLSSocket = transport;
+  try {
+    if (withTLS) stream = secured(transport, connector.tls, read);
+    if (timeout) stream.setTimeout(timeout);
+  } catch (error) {
+    // As `tls.connect` does of options that it cannot use.
+    transport.destroy(errorOf(error, "Cannot connect"));
+    if (stream !== transport) stream.on("error", () => {}).destroy();
+    return whenConnected(transport, callback);
+  }
+  const { timeoutMs } = connector;
+  return whenConnected(stream, callback, { transport, signal, timeoutMs });
+}
+
+/** Takes the request as it is now: its getters may throw, or answer otherwise another time. */
+function readCall(call: NodeConnectOptions): ReadCall {
+  const { host, hostname, port, socketPath, protocol, servername, timeout, signal } = call;
+  const { _defaultAgent } = call as ReadCall;
+  if (signal !== undefined && signal !== null) requireSignal(signal);
+  const named = { host, hostname, port, socketPath, protocol, servername, timeout, signal };
+  return { ...call, ...named, ...(_defaultAgent && { _defaultAgent }) };
+}
+
+function wantsTLS(call: ReadCall): boolean {
+  // A request of `node:https` without a URL, as `ws` makes them, has it in its default agent alone.
   const protocol = call.protocol ?? call._defaultAgent?.protocol;
   return protocol === "https:" || protocol === "wss:";
 }
 
-function connectPlain(
-  dialer: ContextDialer,
-  options: NodeConnectorOptions,
-  call: NodeConnectOptions,
-  callback?: NodeConnectCallback,
-): ConnDuplex {
-  const stream = dialStream(dialer, call, 80);
-  whenConnected(stream, stream, "connect", options.timeoutMs, call, callback);
-  return stream;
-}
-
-function connectSecure(
-  dialer: ContextDialer,
-  { tls, timeoutMs }: NodeConnectorOptions,
-  call: NodeConnectOptions,
-  callback?: NodeConnectCallback,
+function secured(
+  transport: ConnDuplex,
+  tls: ConnectionOptions | undefined,
+  call: ReadCall,
 ): TLSSocket {
-  const transport = dialStream(dialer, call, 443);
   const host = hostOf(call);
   const { signal: _signal, timeout: _timeout, ...rest } = call;
   const stream = tlsConnect({
@@ -176,65 +233,72 @@ function connectSecure(
     path: undefined,
     socket: transport,
   });
+  // The socket emits the transport's errors; Bun destroys the transport with those of the socket.
+  transport.on("error", () => {});
   linkFlow(stream, transport);
   // The handle of a TLSSocket over a stream does not know what keeps the process alive.
   stream.ref = () => (transport.ref(), stream);
   stream.unref = () => (transport.unref(), stream);
-  whenConnected(stream, transport, "secureConnect", timeoutMs, call, callback);
   return stream;
 }
 
-/** Starts to dial. Of a peer's end the stream makes an end of its own, as a `net.Socket`, which agents rely on. */
-function dialStream(
-  dialer: ContextDialer,
-  call: NodeConnectOptions,
-  defaultPort: number,
-): ConnDuplex {
-  return new ConnDuplex((signal) => {
-    if (call.socketPath) return dialer.dialContext("unix", call.socketPath, { signal });
-    return dialer.dialContext("tcp", addressOf(call, defaultPort), { signal });
-  }, { allowHalfOpen: false });
+/** A stream that fails without having dialed. */
+function failedStream(error: Error, callback: NodeConnectCallback | undefined): ConnDuplex {
+  return whenConnected(new ConnDuplex(() => Promise.reject(error)), callback);
 }
 
-function whenConnected(
-  stream: Duplex & { setTimeout(timeoutMs: number): unknown },
-  transport: ConnDuplex,
-  connected: "connect" | "secureConnect",
-  timeoutMs: number | undefined,
-  { signal, timeout }: NodeConnectOptions,
+/** What ends the connecting, besides the dialer and the peer. */
+interface Connecting {
+  readonly transport: ConnDuplex;
+  readonly signal?: AbortSignal | null | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Sees the connecting to its end: calls back once, whatever that is, and releases what it held. */
+function whenConnected<Stream extends ConnDuplex | TLSSocket>(
+  stream: Stream,
   callback: NodeConnectCallback | undefined,
-): void {
-  if (timeout) stream.setTimeout(timeout);
+  { transport, signal, timeoutMs }: Partial<Connecting> = {},
+): Stream {
+  const connected = stream instanceof ConnDuplex ? "connect" : "secureConnect";
   const limit = timeoutMs === undefined ? undefined : setTimeout(() => {
-    transport.destroy(connError("ETIMEDOUT", `Cannot connect: timed out after ${timeoutMs} ms`));
+    transport!.destroy(connError("ETIMEDOUT", `Cannot connect: timed out after ${timeoutMs} ms`));
   }, timeoutMs);
-  const abort = () => transport.destroy(signal?.reason);
-  const unlink = onAbort(signal ?? undefined, abort);
-  if (signal?.aborted) abort();
-  const settle = () => {
+  const unlink = onAbort(
+    signal ?? undefined,
+    () => void transport!.destroy(abortError(signal!.reason)),
+  );
+  const settle = (error: Error | null) => {
     clearTimeout(limit);
     unlink();
-    stream.off(connected, onConnected).off("close", settle);
-    if (callback !== undefined) stream.off("error", onError);
+    (stream as Duplex).off(connected, onConnected).off("error", onError).off("close", onClose);
+    try {
+      callback?.(error, error === null ? stream : null);
+    } catch (thrown) {
+      // A stream that has failed already has said why.
+      if (error === null) stream.destroy(errorOf(thrown, "Cannot go on: the callback failed"));
+    }
   };
-  const onConnected = () => {
-    settle();
-    callback?.(null, stream);
+  const onConnected = () => settle(null);
+  const onError = (error: unknown) => settle(errorOf(error, "Cannot connect"));
+  const onClose = () => {
+    settle(connError("ERR_STREAM_PREMATURE_CLOSE", "Cannot connect: the stream was destroyed"));
   };
-  const onError = (error: Error) => {
-    settle();
-    callback?.(error, null);
-  };
-  stream.on(connected, onConnected).on("close", settle);
+  (stream as Duplex).on(connected, onConnected).on("close", onClose);
+  // Without a callback an error that nobody listens to is uncaught, as it is of a `net.Socket`.
   if (callback !== undefined) stream.on("error", onError);
+  return stream;
+}
+
+type Target = [network: "tcp" | "unix", address: string];
+
+function targetOf(call: ReadCall, defaultPort: number): Target {
+  if (call.socketPath) return ["unix", call.socketPath];
+  return ["tcp", joinHostPort(hostOf(call), Number(call.port || defaultPort))];
 }
 
 function hostOf({ hostname, host }: NodeConnectOptions): string {
   return (hostname || host || "localhost").replace(/^\[(.*)\]$/, "$1");
-}
-
-function addressOf(call: NodeConnectOptions, defaultPort: number): string {
-  return joinHostPort(hostOf(call), Number(call.port || defaultPort));
 }
 
 /** A client's `ca: undefined` shall not undo the connector's. */
