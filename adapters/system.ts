@@ -1,12 +1,20 @@
+import { dialFailure } from "../src/core/dial_error.ts";
+import type { DialErrorCode } from "../src/core/dial_error_code.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
+import { reasonOf, systemErrorCode } from "../src/core/error_reason.ts";
+import { makeDialer } from "../src/dial/compose_dialer.ts";
 import { netDialerConfig, type NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
 
 /** How {@linkcode systemDialer} behaves; the counterpart of the fields of Go's `net.Dialer`. */
 export type SystemDialerOptions = NetDialerOptions;
 
 /**
- * Makes a dialer over the runtime's own sockets, the counterpart of Go's `net.Dialer`: `Deno.connect`, `Bun.connect` or
- * `node:net`, with lookup, RFC 8305 Happy Eyeballs, local addresses, keep-alive and a time limit that are the same on all.
+ * Makes a dialer over the runtime's own sockets, the counterpart of Go's `net.Dialer`:
+ * `Deno.connect`, `Bun.connect` or `node:net`, with lookup, RFC 8305 Happy Eyeballs, local addresses,
+ * keep-alive and a time limit that are the same on all.
+ *
+ * The first dial loads the code for the runtime. Where that fails, as it does once the process has no
+ * file descriptor left, the dial fails with a `DialError`, and the next dial tries again.
  *
  * @example
  * const dialer = systemDialer({ timeoutMs: 5_000 });
@@ -20,15 +28,24 @@ export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
   // Checked here, since the adapter is only loaded by the first dial.
   netDialerConfig(options);
   let loaded: ContextDialer | undefined;
-  return {
-    dialContext(network, address, dialOptions) {
-      if (loaded !== undefined) return loaded.dialContext(network, address, dialOptions);
-      if (dialOptions?.signal?.aborted) return Promise.reject(dialOptions.signal.reason);
-      return load(options).then((dialer) =>
-        (loaded = dialer).dialContext(network, address, dialOptions)
-      );
+  const loading = makeDialer({
+    ...{ name: "system", over: [] },
+    async run(dial) {
+      try {
+        loaded ??= await load(options);
+      } catch (cause) {
+        const code = await loadFailureCode(cause);
+        const why = reasonOf(code) ?? dialFailure(cause).message;
+        const reason = `the adapter for this runtime cannot be loaded: ${why}`;
+        throw dial.error({ code, phase: "connect", reason, cause });
+      }
+      return await dial.pass(loaded);
     },
-  };
+  });
+  const dialContext: ContextDialer["dialContext"] = (network, address, dialOptions) =>
+    (loaded ?? loading).dialContext(network, address, dialOptions);
+  const dialer = { dialContext, toString: () => "system" };
+  return dialer;
 }
 
 async function load(options: SystemDialerOptions): Promise<ContextDialer> {
@@ -40,6 +57,20 @@ async function load(options: SystemDialerOptions): Promise<ContextDialer> {
     return (await import("./bun.ts")).bunDialer(options);
   }
   return (await import("./node.ts")).nodeDialer(options);
+}
+
+/** Node and Bun report exhausted descriptors in the message; other failures may not mention them. */
+async function loadFailureCode(cause: unknown): Promise<DialErrorCode> {
+  const named = /\b(?:EMFILE|ENFILE)\b/.exec(dialFailure(cause).message)?.[0];
+  if (named !== undefined) return named as DialErrorCode;
+  try {
+    const { closeSync, openSync } = await import("node:fs");
+    closeSync(openSync(".", "r"));
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "EMFILE" || code === "ENFILE") return code;
+  }
+  return "ERR_DIAL_FAILED";
 }
 
 const globals = globalThis as { Deno?: { connect?: unknown }; Bun?: { connect?: unknown } };
