@@ -6,12 +6,15 @@ import type { OwnConn } from "./own_conn.ts";
 import { isUint8Array, notBytesError } from "./uint8_array.ts";
 import type { WriteStyle } from "./write_pieces.ts";
 
-/** How long a closed connection waits for the peer's end before it drops the socket; as long as Go's HTTP server. */
+/**
+ * How long a closed connection waits for the peer's end before it drops the socket; as long as Go's
+ * HTTP server.
+ */
 const lingerMs = 500;
 
 /**
- * What all connections share: closing, the order of writes, the streams, and what keeps the process alive. An adapter
- * adds how its runtime's socket reads, sends, shuts down and closes.
+ * What all connections share: closing, the order of writes, the streams, and what keeps the process
+ * alive. An adapter adds how its runtime's socket reads, sends, shuts down and closes.
  */
 export abstract class BaseConn implements OwnConn {
   readonly localAddr: Addr;
@@ -43,15 +46,18 @@ export abstract class BaseConn implements OwnConn {
   /** Reads into a non-empty buffer; calls are queued in order. After `destroy` it must settle. */
   protected abstract receive(buffer: Uint8Array): Promise<number | null>;
   /**
-   * Sends all of `data`; never called while another is under way. Returns `undefined` when the system took everything
-   * at once. After `destroy` it must settle.
+   * Sends all of `data`; never called while another is under way. Returns `undefined` when the
+   * system took everything at once. After `destroy` it must settle.
    */
   protected abstract send(data: Uint8Array): Promise<void> | undefined;
   /** How the socket best takes many pieces, where that is known. */
   get writeStyle(): WriteStyle | undefined {
     return undefined;
   }
-  /** As `send`, several pieces by one call to the system; only where the runtime can do that without copying them. */
+  /**
+   * As `send`, several pieces by one call to the system; only where the runtime can do that without
+   * copying them.
+   */
   protected sendPieces?(pieces: readonly Uint8Array[]): Promise<void> | undefined;
   /** Sends FIN. Called once, and not while a `send` is under way. */
   protected abstract shutdown(): Promise<void>;
@@ -207,8 +213,9 @@ export abstract class BaseConn implements OwnConn {
   }
 
   /**
-   * The system answers a close with unread data by a reset, which may destroy what was written and is still on its way. So
-   * FIN is sent first, and what the peer still sends is read and dropped, until it ends or the time is over.
+   * The system answers a close with unread data by a reset, which may destroy what was written and
+   * is still on its way. So FIN is sent first, and what the peer still sends is read and dropped,
+   * until it ends or the time is over.
    */
   async #linger(): Promise<void> {
     let over = false;

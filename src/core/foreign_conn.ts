@@ -15,13 +15,15 @@ import { isUint8Array, notBytesError } from "./uint8_array.ts";
 type LeastConn = Pick<Conn, "read" | "write" | "close"> & Partial<Conn>;
 
 /**
- * Makes a whole connection of what somebody else's dialer answered. It has to have `read`, `write` and `close`; what else is
- * missing is made up for, so that a plain `Deno.Conn` will do, and whatever it has besides (such as `tls`) it keeps.
+ * Makes a whole connection of what somebody else's dialer answered. It has to have `read`, `write`
+ * and `close`; what else is missing is made up for, so that a plain `Deno.Conn` will do, and
+ * whatever it has besides (such as `tls`) it keeps.
  *
  * @param conn What was answered.
  * @param network What was dialed over.
  * @param address What was dialed, which stands in for addresses that the connection does not know.
- * @returns The connection: the same if it is one of this package. `undefined` if it is no connection.
+ * @returns The connection: the same if it is one of this package. `undefined` if it is no
+ *   connection.
  */
 export function completeConn(
   conn: unknown,
@@ -60,7 +62,9 @@ class ForeignConn implements OwnConn {
   readonly localAddr: Addr;
   readonly remoteAddr: Addr;
   readonly hops: readonly Addr[];
+  /** What `setReport` said, else what is made up where the connection has none itself. */
   #report: DialReport | ReportSource | undefined;
+  readonly #label: string;
   #closed = false;
   #readEnded = false;
   #writeEnd: Promise<void> | undefined;
@@ -80,7 +84,7 @@ class ForeignConn implements OwnConn {
     this.remoteAddr = addrOf(conn, "remoteAddr") ?? dialedEnd(network, address);
     const hops = valueOf(conn, "hops");
     this.hops = Array.isArray(hops) ? hops : [];
-    this.#report = { report: () => readReport(conn.report as DialReport) };
+    this.#label = `${network} ${address}`;
     keepExtras(conn, this);
   }
 
@@ -89,12 +93,25 @@ class ForeignConn implements OwnConn {
   }
 
   get report(): DialReport {
-    return this.#report = readReport(this.#report!);
+    return this.#report = this.#readReport();
+  }
+
+  #readReport(): DialReport {
+    if (this.#report !== undefined) return readReport(this.#report);
+    try {
+      const report = readReport(this.#conn.report as DialReport);
+      if (Array.isArray(report.children)) return report;
+    } catch {
+      // It has none.
+    }
+    const times = { startMs: 0, durationMs: 0 };
+    return { kind: "dial", label: this.#label, ...times, outcome: "ok", children: [] };
   }
 
   get reportSource(): ReportSource | undefined {
-    const report = this.#report!;
-    return { report: () => readReport(report) };
+    const report = this.#report;
+    const conn = this.#conn;
+    return { report: () => readReport(report ?? conn.report as DialReport) };
   }
 
   setReport(report: DialReport | ReportSource): void {
@@ -106,7 +123,7 @@ class ForeignConn implements OwnConn {
       let resolve = () => {};
       const promise = new Promise<void>((settle) => resolve = settle);
       this.#over = { promise, resolve };
-      const { closed } = this.#conn as { closed?: unknown };
+      const closed = valueOf(this.#conn, "closed");
       if (closed instanceof Promise) closed.then(resolve, resolve);
       this.#settleClosed();
     }
@@ -163,7 +180,9 @@ class ForeignConn implements OwnConn {
     );
   }
 
-  /** Calls the connection; whatever becomes of that, this settles, at the latest when it is closed. */
+  /**
+   * Calls the connection; whatever becomes of that, this settles, at the latest when it is closed.
+   */
   #call<T>(what: string, call: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(closedError(what));
     return new Promise((resolve, reject) => {
@@ -188,7 +207,7 @@ class ForeignConn implements OwnConn {
   }
 
   reset(): void {
-    this.#end(typeof this.#conn.reset === "function" ? "reset" : "close");
+    this.#end(typeof valueOf(this.#conn, "reset") === "function" ? "reset" : "close");
   }
 
   #end(call: "close" | "reset"): void {
@@ -199,7 +218,7 @@ class ForeignConn implements OwnConn {
     } catch {
       // Some throw where it is closed already.
     }
-    for (const fail of this.#pending) fail(closedError("go on"));
+    for (const fail of this.#pending) fail(closedError("read or write"));
     this.#settleClosed();
   }
 
@@ -212,19 +231,28 @@ class ForeignConn implements OwnConn {
   }
 
   setNoDelay(noDelay?: boolean): void {
-    if (!this.#closed) this.#conn.setNoDelay?.(noDelay);
+    this.#set(() => this.#conn.setNoDelay?.(noDelay));
   }
 
   setKeepAlive(keepAlive?: boolean): void {
-    if (!this.#closed) this.#conn.setKeepAlive?.(keepAlive);
+    this.#set(() => this.#conn.setKeepAlive?.(keepAlive));
   }
 
   ref(): void {
-    this.#conn.ref?.();
+    this.#set(() => this.#conn.ref?.());
   }
 
   unref(): void {
-    this.#conn.unref?.();
+    this.#set(() => this.#conn.unref?.());
+  }
+
+  #set(call: () => void): void {
+    if (this.#closed) return;
+    try {
+      call();
+    } catch {
+      // Some throw where the peer has gone.
+    }
   }
 
   [Symbol.dispose](): void {
@@ -237,11 +265,19 @@ class ForeignConn implements OwnConn {
   }
 }
 
-/** What a connection has that none of this package needs, such as what a TLS handshake agreed on. */
+/**
+ * How connections of this package pass bytes besides `read` and `write`. What stands in for one of
+ * them, such as a `Proxy`, is to see every byte.
+ */
+const shortcuts: ReadonlySet<PropertyKey> = new Set(["flowTo", "writeStyle", "writePieces"]);
+
+/**
+ * What a connection has that none of this package needs, such as what a TLS handshake agreed on.
+ */
 function keepExtras(from: LeastConn, to: ForeignConn): void {
   for (let owner: object = from; owner !== Object.prototype && owner !== null;) {
     for (const key of Reflect.ownKeys(owner)) {
-      if (key in to) continue;
+      if (key in to || shortcuts.has(key)) continue;
       const get = () => {
         const value = Reflect.get(from, key);
         return typeof value === "function" ? value.bind(from) : value;

@@ -10,8 +10,9 @@ interface Waiter {
 }
 
 /**
- * A connection over a socket that calls back with data, as Node's and Bun's do. Bytes go straight into the buffer of
- * a waiting read; what does not fit is kept, and the socket is paused until it was taken.
+ * A connection over a socket that calls back with data, as Node's and Bun's do. Bytes go straight
+ * into the buffer of a waiting read; what does not fit is kept, and the socket is paused until it
+ * was taken.
  */
 export abstract class PushConn extends BaseConn implements ChunkFlow {
   #waiters: Waiter[] = [];
@@ -25,7 +26,10 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
   #ended = false;
   #error: unknown;
 
-  /** @param flowing Whether the socket delivers data from the start, rather than after the first `resume`. */
+  /**
+   * @param flowing Whether the socket delivers data from the start, rather than after the first
+   * `resume`.
+   */
   constructor(localAddr: Addr, remoteAddr: Addr, flowing = false) {
     super(localAddr, remoteAddr);
     this.#flowing = flowing;
@@ -98,12 +102,18 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     return sink;
   }
 
-  /** Whether the sink, if there is one, can be told now that nothing more comes: not while it wants nothing. */
+  /**
+   * Whether the sink, if there is one, can be told now that nothing more comes: not while it wants
+   * nothing.
+   */
   get #drained(): boolean {
     return this.#flowing && this.#chunks.length === 0;
   }
 
-  /** Makes of received bytes a chunk that nobody else writes to, for a flow or to be kept for the next read. */
+  /**
+   * Makes of received bytes a chunk that nobody else writes to, for a flow or to be kept for the
+   * next read.
+   */
   protected own(chunk: Uint8Array, _use: "flow" | "keep"): Uint8Array {
     return chunk;
   }

@@ -8,13 +8,14 @@ import type { Dial } from "./dial.ts";
 import { RunningDial } from "./running_dial.ts";
 
 /**
- * Makes a dialer of a function that carries out one dial. All dialers of this package that wrap or combine others are written
- * with it.
+ * Makes a dialer of a function that carries out one dial. All dialers of this package that wrap or
+ * combine others are written with it.
  *
- * Of the dial's life nothing is left to `run`: an aborted dial rejects with `signal.reason` itself, a dial's own limit is a
- * `DialError`, events and report are kept, connections that come too late or that nobody uses are closed, and timers and listeners
- * are released. What `run` throws that is no `DialError` becomes one, with the thrown as its `cause`. A connection that
- * `run` got and returns stays the same object, with the larger report.
+ * Of the dial's life nothing is left to `run`: an aborted dial rejects with `signal.reason` itself,
+ * a dial's own limit is a `DialError`, events and report are kept, connections that come too late
+ * or that nobody uses are closed, and timers and listeners are released. What `run` throws that is
+ * no `DialError` becomes one, with the thrown as its `cause`. A connection that `run` got and
+ * returns stays the same object, with the larger report.
  *
  * @example
  * const withSecondTry = (dialer: ContextDialer) =>
@@ -27,19 +28,22 @@ import { RunningDial } from "./running_dial.ts";
  *     }
  *   });
  *
- * @param name What the dialer is called: `String(dialer)` is `name(…)` with the dialers it is made of.
- * @param over The dialers that it is made of, which `String(dialer)`, proxy chains and `checkProxy` see through to; may be empty.
- *   `run` may dial through others as well, which then show only in reports.
+ * @param name What the dialer is called: `String(dialer)` is `name(…)` with the dialers it is made
+ *   of.
+ * @param over The dialers that it is made of, which `String(dialer)`, proxy chains and `checkProxy`
+ *   see through to; may be empty. `run` may dial through others as well, which then show only in
+ *   reports.
  * @param run Carries out one dial.
  * @returns The dialer.
- * @throws {TypeError} If `name` is no string, something in `over` is no dialer, or `run` is no function.
+ * @throws {TypeError} If `name` is no string, something in `over` is no dialer, or `run` is no
+ *   function.
  */
 export function composeDialer(
   name: string,
   over: ContextDialer | readonly ContextDialer[],
   run: (dial: Dial) => Promise<Conn>,
 ): ContextDialer {
-  return makeDialer({ name, over, run });
+  return makeDialer({ name: typeof name === "string" ? redacted(name) : name, over, run });
 }
 
 /** What a dialer of this package is made of. */
@@ -93,6 +97,10 @@ class ComposedDialer implements ContextDialer {
     this.#init = init;
   }
 
+  static isComposed(dialer: object): boolean {
+    return #over in dialer;
+  }
+
   static under(dialer: ContextDialer): readonly ContextDialer[] {
     return #over in dialer ? dialer.#over : [];
   }
@@ -120,6 +128,18 @@ class ComposedDialer implements ContextDialer {
  * @returns What it says itself, or `dialer` where it says nothing.
  */
 export function nameOf(dialer: ContextDialer): string {
-  const text = String(dialer);
-  return text === "[object Object]" ? "dialer" : text;
+  if (typeof dialer === "function") return "dialer";
+  try {
+    const text = String(dialer);
+    if (text === "[object Object]") return "dialer";
+    return ComposedDialer.isComposed(dialer) ? text : redacted(text);
+  } catch {
+    // One without a prototype.
+    return "dialer";
+  }
+}
+
+/** Somebody else's text may be a URL with a password. */
+function redacted(text: string): string {
+  return text.replace(/[^\s,()/]*@/g, "***@");
 }

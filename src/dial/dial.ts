@@ -28,11 +28,12 @@ export interface ThroughChange extends Pick<DialOptions, "signal" | "onEvent"> {
 /** What can be done within a dial, or within one of its steps. */
 export interface DialScope {
   /**
-   * Dials through another dialer, anybody's: its steps and its report become part of this dial's. What it throws is a
-   * `DialError` here; a connection that lacks more than `read`, `write` and `close` is completed.
+   * Dials through another dialer, anybody's: its steps and its report become part of this dial's.
+   * What it throws is a `DialError` here; a connection that lacks more than `read`, `write` and
+   * `close` is completed.
    *
-   * It has a signal of its own, which aborts when the dial fails or is aborted, and also when its connection is neither returned nor
-   * kept. A connection that comes after that is closed.
+   * It has a signal of its own, which aborts when the dial fails or is aborted, and also when its
+   * connection is neither returned nor kept. A connection that comes after that is closed.
    *
    * @param dialer The dialer.
    * @param change What is different from this dial.
@@ -42,8 +43,9 @@ export interface DialScope {
    */
   through(dialer: ContextDialer, change?: ThroughChange): Promise<Conn>;
   /**
-   * Takes a step: tells of it as events, and keeps it in the report. It ends as `ok` or `failed` with `run`, as `lost` where the
-   * dial went well without it, and as `aborted` where the caller gave up.
+   * Takes a step: tells of it as events, and keeps it in the report. It ends as `ok` or `failed`
+   * with `run`, as `lost` where the dial went well without it, and as `aborted` where the caller
+   * gave up.
    *
    * @param start The event that begins it.
    * @param run What is done; may take further steps.
@@ -80,10 +82,11 @@ export interface DialScope {
     failure: Omit<DialErrorInit, "network" | "address" | "report"> & Partial<DialErrorInit>,
   ): DialError;
   /**
-   * Says what the dial waits for while this is open, for the error of a time limit. Without it the innermost open step says so
-   * itself.
+   * Says what the dial waits for while this is open, for the error of a time limit. Without it the
+   * innermost open step says so itself.
    *
-   * @param describe Called when a limit runs out, with what the steps further in say, if there are any.
+   * @param describe Called when a limit runs out, with what the steps further in say, if there are
+   *   any.
    */
   whilePending(describe: (inner: PendingStep | undefined) => PendingStep): void;
 }
@@ -96,19 +99,22 @@ export interface Dial extends DialScope {
   readonly address: string;
   /** The multiaddr that this dial is for, if it is for one. */
   readonly remoteMultiaddr: Multiaddr | undefined;
-  /** Aborts with the caller's signal, with a limit of this dial, and when it fails; never because the dial went well. */
+  /**
+   * Aborts with the caller's signal, with a limit of this dial, and when it fails; never because
+   * the dial went well.
+   */
   readonly signal: AbortSignal;
   /**
-   * Limits the dial from now on; of several limits the one that ends first holds. Running out is a `DialError` with the code
-   * `ETIMEDOUT`, in the phase that the dial is in then.
+   * Limits the dial from now on; of several limits the one that ends first holds. Running out is a
+   * `DialError` with the code `ETIMEDOUT`, in the phase that the dial is in then.
    *
    * @param ms The time in milliseconds.
    * @throws {RangeError} If `ms` is no number above 0, or above 2³¹ − 1.
    */
   limit(ms: number): void;
   /**
-   * Says that the connection which the dial will give carries another one, as those in TLS and in tunnels do: it is left
-   * alone, unless the dial fails.
+   * Says that the connection which the dial will give carries another one, as those in TLS and in
+   * tunnels do: it is left alone, unless the dial fails.
    *
    * @param conn A connection that {@linkcode Dial.through} gave.
    */

@@ -36,10 +36,16 @@ class DialTrace {
 const links = new WeakMap<Listener, StepLink>();
 
 /**
+ * The steps behind the events of their beginning, for a dialer that passes the events of another
+ * one on.
+ */
+const steps = new WeakMap<object, DialStep>();
+
+/**
  * Begins the steps of one call of `dialContext`.
  *
- * A dial within another becomes part of that one's tree: with this package's dialers by way of the listener that it was
- * given, with others by the events that they tell it.
+ * A dial within another becomes part of that one's tree: with this package's dialers by way of the
+ * listener that it was given, with others by the events that they tell it.
  *
  * @param onEvent The listener of the dial.
  * @param now The time in milliseconds, by a monotonic clock.
@@ -60,10 +66,11 @@ export function beginDial(
 }
 
 /**
- * Records a dial from outside, for what a dial that is given up does not tell: it rejects with the reason of its signal.
+ * Records a dial from outside, for what a dial that is given up does not tell: it rejects with the
+ * reason of its signal.
  *
- * @returns The listener to dial with; and the report of what was told up to now, of a dial that has not begun one of its label
- *   alone.
+ * @returns The listener to dial with; and the report of what was told up to now, of a dial that has
+ *   not begun one of its label alone.
  */
 export function recordDial(): {
   readonly onEvent: Listener;
@@ -82,8 +89,9 @@ function notBegun(label: string): DialReport {
 }
 
 /**
- * One step of a dial. It tells the listener of its beginning and its end, and amounts to a {@linkcode DialReport}; with nobody
- * listening it costs an object, and the report is put together when it is read.
+ * One step of a dial. It tells the listener of its beginning and its end, and amounts to a
+ * {@linkcode DialReport}; with nobody listening it costs an object, and the report is put together
+ * when it is read.
  */
 export class DialStep implements ReportSource {
   readonly #trace: DialTrace;
@@ -97,6 +105,8 @@ export class DialStep implements ReportSource {
   #end: object | undefined;
   #children: DialStep[] | undefined;
   #pending: ((inner: PendingStep | undefined) => PendingStep) | undefined;
+  /** The step that this one was told of by. */
+  #original: DialStep | undefined;
   /** The report of a dialer that told nothing while it dialed. */
   #told: ReportSource | undefined;
   /** The report, once it was read. */
@@ -128,6 +138,7 @@ export class DialStep implements ReportSource {
 
   /** Takes note of a step without duration. */
   note(point: StepPoint, atMs: number = this.#trace.elapsedMs()): void {
+    if (!this.isOpen) return;
     const step = this.#child(point, atMs);
     step.#endMs = atMs;
     step.#outcome = "ok";
@@ -157,8 +168,8 @@ export class DialStep implements ReportSource {
   }
 
   /**
-   * Ends the step, and before it those within it that are still open: they are lost where it went well. One that ended before
-   * is left alone, so that clearing up may end whatever is still open.
+   * Ends the step, and before it those within it that are still open: they are lost where it went
+   * well. One that ended before is left alone, so that clearing up may end whatever is still open.
    *
    * @param outcome How it ended.
    * @param error Why, where it did not go well.
@@ -214,7 +225,8 @@ export class DialStep implements ReportSource {
     let child: DialStep | undefined;
     for (const each of this.#children ?? []) if (each.isOpen) child = each;
     const inner = child?.pending();
-    const at = this.#pending?.(inner) ?? inner ?? pendingOf(this.#start);
+    const describe = this.#pending ?? (this.#original && this.#original.#pending);
+    const at = describe?.(inner) ?? inner ?? pendingOf(this.#start);
     const via = "via" in this.#start ? this.#start.via : at.via;
     return via === undefined ? at : { ...at, via };
   }
@@ -222,6 +234,14 @@ export class DialStep implements ReportSource {
   /** @internal Takes the report of a dialer that told nothing, once it has answered. */
   adopt(report: ReportSource): void {
     this.#told = report;
+  }
+
+  /**
+   * @internal Takes the step that an event is of, where it is one of this package's: it knows more
+   * than the event tells.
+   */
+  takeOriginal(event: DialEvent): void {
+    this.#original = steps.get(event);
   }
 
   /** @internal Takes what a dialer says of itself, for which the step was begun. */
@@ -267,10 +287,13 @@ export class DialStep implements ReportSource {
     if (onEvent === undefined) return;
     const parent = this.#parent;
     const ids = parent === undefined ? { id: this.#id } : { id: this.#id, parent: parent.#id };
+    const event = { ...ids, atMs, ...body } as DialEvent;
+    if (this.isOpen) steps.set(event, this);
     try {
-      onEvent({ ...ids, atMs, ...body } as DialEvent);
+      onEvent(event);
     } catch (error) {
-      // As diagnostics_channel does: the listener's bug is the process's to hear of, not the dial's.
+      // As diagnostics_channel does: the listener's bug is the process's to hear of, not the
+      // dial's.
       queueMicrotask(() => {
         throw error;
       });
@@ -333,8 +356,9 @@ export class StepLink {
   }
 
   /**
-   * Takes an event of a dialer that numbers its own steps. One that is slow to hear of an abort may tell of its end when
-   * the dial is over: its steps have ended with that, and what it tells afterwards is dropped.
+   * Takes an event of a dialer that numbers its own steps. One that is slow to hear of an abort may
+   * tell of its end when the dial is over: its steps have ended with that, and what it tells
+   * afterwards is dropped.
    */
   #tell(event: DialEvent): void {
     const { id, parent, atMs, ...body } = event;
@@ -342,6 +366,7 @@ export class StepLink {
     const within = this.#steps?.get(parent ?? -1) ?? this.#parent;
     if (body.type.endsWith("-start")) {
       const step = this.#begin(within, body as StepStart, at);
+      step?.takeOriginal(event);
       if (step !== undefined) (this.#steps ??= new Map()).set(id, step);
     } else if (body.type.endsWith("-end")) {
       const { type: _type, error, lost, ...end } = body as {
@@ -350,8 +375,8 @@ export class StepLink {
         lost?: boolean;
       };
       this.#steps?.get(id)?.endAt(at, lost ? "lost" : outcomeOf(error), error, end);
-    } else if (within?.isOpen) {
-      within.note(body as StepPoint, at);
+    } else {
+      within?.note(body as StepPoint, at);
     }
   }
 }

@@ -43,7 +43,9 @@ export class InnerDial {
     this.#extra = extra;
   }
 
-  /** Governs the dial, and aborts later if its connection is not used: it may be tied to the socket. */
+  /**
+   * Governs the dial, and aborts later if its connection is not used: it may be tied to the socket.
+   */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -67,6 +69,7 @@ export class InnerDial {
     try {
       conn = init.answered(answer);
     } catch (error) {
+      discardConn(answer);
       return this.#failed(error, init);
     }
     this.#unlink();

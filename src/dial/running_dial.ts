@@ -7,7 +7,7 @@ import {
   isDialError,
   withReport,
 } from "../core/dial_error.ts";
-import type { ReadDialOptions } from "../core/dial_options.ts";
+import { type ReadDialOptions, readDialOptions } from "../core/dial_options.ts";
 import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report.ts";
 import type { ContextDialer, Multiaddr, Network } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
@@ -37,7 +37,10 @@ type Failure = Parameters<Dial["error"]>[0];
 /** A throw of somebody else's dialer in the form of a `DialError`, whose cause it is. */
 export class ForeignDialError extends DialError {}
 
-/** Why a dial within one that went well is given up. One for all, since making one takes a tenth of a dial. */
+/**
+ * Why a dial within one that went well is given up. One for all, since making one takes a tenth of
+ * a dial.
+ */
 const notNeeded = new DOMException("another dial was faster", "AbortError");
 
 /** The longest delay that timers take. */
@@ -147,7 +150,10 @@ export class RunningDial implements Dial {
     return this.#untilOver.signal;
   }
 
-  /** Calls back when the dial is over, well or not; costs less than a signal. Returns what undoes that. */
+  /**
+   * Calls back when the dial is over, well or not; costs less than a signal. Returns what undoes
+   * that.
+   */
   whenOver(callback: (reason: unknown) => void): () => void {
     this.#endings.add(callback);
     return () => this.#endings.delete(callback);
@@ -234,7 +240,9 @@ export class RunningDial implements Dial {
     return new DialError({ ...this.#endpoint, ...definedOf(failure), report: step });
   }
 
-  /** Dials through another dialer that does all there is to tell of: its steps are this dial's own. */
+  /**
+   * Dials through another dialer that does all there is to tell of: its steps are this dial's own.
+   */
   pass(dialer: ContextDialer, change?: ThroughChange): Promise<Conn> {
     return this.dialWithin(this.#root, dialer, change, this.#root.linkAsSelf());
   }
@@ -246,10 +254,11 @@ export class RunningDial implements Dial {
     change: ThroughChange = {},
     link: StepLink = parent.link(),
   ): Promise<Conn> {
-    const { network = this.network, address = this.address, signal, onEvent } = change;
+    const { network = this.network, address = this.address } = change;
+    const [signal, onEvent] = [change.signal ?? undefined, change.onEvent ?? undefined];
     const isSame = network === this.network && address === this.address;
     const remoteMultiaddr = change.remoteMultiaddr ?? (isSame ? this.remoteMultiaddr : undefined);
-    const dial = new InnerDial(link, signal ?? undefined);
+    const dial = new InnerDial(link, signal);
     const options = {
       ...((isSame || change.remoteMultiaddr !== undefined) && this.#others),
       signal: dial.signal,
@@ -258,6 +267,7 @@ export class RunningDial implements Dial {
     };
     const conn = new Promise<Conn>((resolve, reject) => {
       if (this.#isOver) throw this.#reason;
+      if (signal !== undefined || onEvent !== undefined) readDialOptions(change);
       if (signal?.aborted) throw signal.reason;
       if (!isDialer(dialer)) {
         throw new TypeError(
@@ -290,13 +300,17 @@ export class RunningDial implements Dial {
 
   /** The error of a dial within this one, whatever its dialer threw. */
   #inner(thrown: unknown, network: Network, address: string): DialError {
-    if (isDialError(thrown)) return thrown;
-    const code = systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
-    const reason = reasonOf(code) ?? dialFailure(thrown).message;
-    return new ForeignDialError({
-      ...{ code, phase: "connect", network, address, reason, cause: thrown },
-      report: this.#root,
-    });
+    const init = { phase: "connect", network, address, cause: thrown, report: this.#root } as const;
+    try {
+      if (isDialError(thrown)) return thrown;
+      const code = systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
+      const reason = reasonOf(code) ?? dialFailure(thrown).message;
+      return new ForeignDialError({ ...init, code, reason });
+    } catch {
+      // A getter of it throws.
+      const reason = "an error that cannot be read";
+      return new ForeignDialError({ ...init, code: "ERR_DIAL_FAILED", reason });
+    }
   }
 
   /** Takes a step within another. */
@@ -316,7 +330,8 @@ export class RunningDial implements Dial {
     end?: (result: T) => object,
   ): Promise<T> {
     if (this.#isOver) throw this.#reason;
-    const step = parent.start(start);
+    // A scope may be used when its step has ended.
+    const step = (parent.isOpen ? parent : this.#root).start(start);
     try {
       const result = await this.#orOver(() => run(new Scope(this, step)));
       step.end("ok", undefined, end?.(result));
@@ -374,6 +389,7 @@ export class RunningDial implements Dial {
     try {
       conn = this.#completed(answer, this.network, this.address);
     } catch (error) {
+      discardConn(answer);
       return this.#fail(error);
     }
     for (const dial of this.#dials) {
