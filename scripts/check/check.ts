@@ -1,9 +1,9 @@
 /** Runs every check of the house but the tests, one line each: `npm run check`, or `npm run check -- lint types`. */
 import { globSync } from "node:fs";
-import { join } from "node:path";
 import { entryPointFiles, readDenoManifest, root } from "../manifest.ts";
 import { killGroupsOnSignal, runProcess } from "../run_process.ts";
 import { runtimeBinary } from "../runtimes.ts";
+import { importCommand, linkCommand, lintCommand } from "./commands.ts";
 
 const deno = runtimeBinary("deno");
 const node = process.execPath;
@@ -15,20 +15,19 @@ const files = globSync(["{src,adapters,tests,scripts}/**/*.ts", "*.ts"], { cwd: 
   .filter((file) => !unchecked.includes(file));
 
 // `--no-npm`: with the packages installed, `deno doc` holds the type of another package for an undocumented one of ours.
-const steps: Record<string, string[]> = {
+const steps: Record<string, readonly string[]> = {
   "format": [deno, "fmt", "--check"],
-  "lint": [deno, "lint", "--quiet"],
+  "lint": lintCommand,
   "types": [deno, "check", "--quiet", ...files],
   "node 20 types": [
     node,
-    join("node_modules/typescript/bin/tsc"),
-    "-p",
-    "tsconfig.build.json",
-    "--noEmit",
+    "node_modules/typescript/bin/tsc",
+    ...["-p", "tsconfig.build.json", "--noEmit"],
   ],
   "doc blocks": [deno, "check", "--quiet", "--doc-only", ...globSync("docs/*.md", { cwd: root })],
   "documentation": [deno, "doc", "--lint", "--no-npm", ...entryPoints],
-  "imports": [node, "scripts/check/check_imports.ts"],
+  "imports": importCommand,
+  "links": linkCommand(globSync("{*,docs/*}.md", { cwd: root })),
   "manifests": [node, "scripts/check/check_manifests.ts"],
   "jsr package": [deno, "publish", "--dry-run", "--allow-dirty"],
   "npm build": [node, "scripts/release/build.ts"],

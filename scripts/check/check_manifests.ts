@@ -1,6 +1,6 @@
 /** Checks that deno.json, package.json, the lock file, the changelog and the documents tell the same story. */
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   type DenoManifest,
   type NodeManifest,
@@ -33,7 +33,7 @@ export function checkManifests(files: ManifestFiles): string[] {
     ...checkChangelog(files.changelog, files.deno),
     ...Object.entries(files.documents).flatMap(([name, text]) => [
       ...checkSubpaths(name, text, files.deno),
-      ...checkLinks(name, text),
+      ...checkPaths(name, text),
     ]),
   ];
 }
@@ -128,23 +128,12 @@ function checkSubpaths(document: string, text: string, deno: DenoManifest): stri
     .map((subpath) => `${document} names ${deno.name}${subpath.slice(1)}, which is no entry point`);
 }
 
-/** Every link within the repository must lead to a file, and within a document to a heading. */
-function checkLinks(document: string, text: string): string[] {
-  const prose = text.replace(/^ *```.*?^ *```$/gms, "");
-  const headings = [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
-  const leadsSomewhere = (link: string) =>
-    link.startsWith("#")
-      ? headings.includes(link.slice(1))
-      : existsSync(join(root, dirname(document), link.replace(/#.*/, "")));
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, link]) => link!)
-    .filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(link))
-    .map((link) => `${document} links to ${link}, which is not there`);
-}
-
-/** What a heading is called in links. */
-function anchorOf(heading: string): string {
-  return heading.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");
+/** Every path of the repository that a document names must be there; its links are remark's matter. */
+function checkPaths(document: string, text: string): string[] {
+  const paths = text.matchAll(/(?<![\w/.@-])(?:src|adapters|scripts|tests|docs|\.ci)\/[\w./-]*/g);
+  return [...new Set([...paths].map(([path]) => path.replace(/\.$/, "")))]
+    .filter((path) => !existsSync(join(root, path)))
+    .map((path) => `${document} names ${path}, which is not there`);
 }
 
 function readManifestFiles(): ManifestFiles {

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { root } from "../manifest.ts";
+import { moduleSpecifiers } from "../release/module_specifiers.ts";
 import { type NpmManifest, npmManifest, packageDirectory } from "../release/npm_package.ts";
 import { type PackedPackage, packPackage } from "../release/packed_package.ts";
 import { killGroupsOnSignal, runProcess } from "../run_process.ts";
-import { findImports } from "./source_imports.ts";
 
 /** All that is wrong with the packed package, one sentence each. */
 export function checkContents(
@@ -40,8 +40,9 @@ function checkPaths(manifest: NpmManifest, paths: string[]): string[] {
     .map((path) => posix.normalize(path))
     .filter((path) => !paths.includes(path))
     .map((path) => `${path} is missing`);
-  // dnt puts a package.json in esm/. Its shims and polyfills, which it is told to leave out, change globals.
-  const wanted = /^(esm\/(?!_dnt\.).*\.(js|d\.ts)|(esm\/)?package\.json)$/;
+  // The shims and polyfills of dnt, which it is told to leave out, change globals. A package.json in
+  // esm/, which it leaves behind, hides `sideEffects` of the package's own from bundlers.
+  const wanted = /^(esm\/(?!_dnt\.).*\.(js|d\.ts)|package\.json)$/;
   const foreign = paths
     .filter((path) => !wanted.test(path) && !manifest.files.includes(path))
     .map((path) => `${path} does not belong in the package`);
@@ -76,11 +77,9 @@ function checkSpecifiers(
     return (specifier.startsWith("node:") && isBuiltin(specifier)) ||
       packages.some((name) => specifier === name || specifier.startsWith(`${name}/`));
   };
-  return findImports({ path, text })
-    .filter(({ specifier }) => specifier === undefined || !isKnown(specifier))
-    .map(({ specifier, line }) =>
-      `${path}:${line} imports ${specifier}, which a user does not have`
-    );
+  return moduleSpecifiers(text)
+    .filter(({ specifier }) => !isKnown(specifier))
+    .map(({ specifier }) => `${path} imports ${specifier}, which a user does not have`);
 }
 
 async function checkPackage(): Promise<boolean> {

@@ -6,6 +6,7 @@
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../manifest.ts";
+import { moduleSpecifiers } from "./module_specifiers.ts";
 import { finishPackage, packageDirectory } from "./npm_package.ts";
 import { runProcess } from "../run_process.ts";
 
@@ -27,9 +28,12 @@ export async function buildPackage(): Promise<void> {
 
 /** tsc rewrites `.ts` to `.js` in code alone; in declarations it stays, and not every tool follows it there. */
 function rewriteExtensions(path: string): void {
-  const text = readFileSync(path, "utf8");
-  const relativeImport = /((?:from|import) |import\()"(\.{1,2}\/[^"]+)\.ts"/g;
-  writeFileSync(path, text.replace(relativeImport, '$1"$2.js"'));
+  let text = readFileSync(path, "utf8");
+  for (const { specifier, start, end } of moduleSpecifiers(text).reverse()) {
+    if (!specifier.startsWith(".")) continue;
+    text = text.slice(0, start) + specifier.replace(/\.ts$/, ".js") + text.slice(end);
+  }
+  writeFileSync(path, text);
 }
 
 if (import.meta.main) await buildPackage();

@@ -50,7 +50,8 @@ await build({
   },
   postBuild: finishPackage,
 });
-// npm installed for dnt, and dnt wrote an ignore file that package.json's `files` makes needless.
-for (const leftover of ["node_modules", "package-lock.json", ".npmignore"]) {
+// npm installed for dnt, and dnt wrote an ignore file that package.json's `files` makes needless. Its package.json in esm/
+// would hide `sideEffects` from bundlers.
+for (const leftover of ["node_modules", "package-lock.json", ".npmignore", "esm/package.json"]) {
   rmSync(join(packageDirectory, leftover), { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type DenoManifest,
@@ -7,7 +7,7 @@ import {
   readNodeManifest,
   root,
 } from "../manifest.ts";
-import { findImports, readSources } from "../check/source_imports.ts";
+import { moduleSpecifiers } from "./module_specifiers.ts";
 
 /** Where both builds put the package. */
 export const packageDirectory: string = join(root, "npm");
@@ -105,12 +105,16 @@ function dependencyRanges(deno: DenoManifest): {
   dependencies: Record<string, string>;
   peers: Record<string, string>;
 } {
-  const imported = new Set(readSources().flatMap(findImports).map(({ specifier }) => specifier));
+  const sources = globSync(["mod.ts", "{src,adapters}/**/*.ts"], { cwd: root });
+  const imported = new Set(
+    sources.flatMap((path) => moduleSpecifiers(readFileSync(join(root, path), "utf8")))
+      .map(({ specifier }) => specifier),
+  );
   const packages = Object.values(deno.imports)
     .map(parseImport)
     .filter(({ registry, name }) =>
       registry === "npm" &&
-      [...imported].some((specifier) => specifier === name || specifier?.startsWith(`${name}/`))
+      [...imported].some((specifier) => specifier === name || specifier.startsWith(`${name}/`))
     );
   const dependencies: Record<string, string> = {};
   const peers: Record<string, string> = {};

@@ -71,15 +71,11 @@ const planted: [name: string, plant: (files: ManifestFiles) => void, expected: R
     /names @anydial\/dialer\/nowhere/,
   ],
   [
-    "a link to a lost file",
+    "a path in a document",
     (files) =>
-      files.documents["docs/page.md"] = "[a](../README.md#x) [b](https://b.example) [c](x.md)",
-    /docs\/page.md links to x.md,/,
-  ],
-  [
-    "a link to a lost heading",
-    (files) => files.documents["README.md"] = "# On @a/b\n[a](#on-ab) [b](#on-b)",
-    /README.md links to #on-b,/,
+      files.documents["docs/page.md"] =
+        "`src/core/`, `npm test -- tests/no_such_test.ts` and mod.ts",
+    /docs\/page.md names tests\/no_such_test.ts,/,
   ],
 ];
 for (const [name, plant, expected] of planted) {

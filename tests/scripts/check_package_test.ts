@@ -41,6 +41,7 @@ const planted: [name: string, plant: Plant, message: RegExp][] = [
   ["missing types", ({ texts }) => delete texts["esm/mod.d.ts"], /^esm\/mod.d.ts is missing/],
   ["a missing licence", ({ texts }) => delete texts["LICENSE-MIT"], /^LICENSE-MIT is missing/],
   ["a source", ({ texts }) => texts["esm/a.ts"] = "", /^esm\/a.ts does not belong/],
+  ["dnt's manifest", ({ texts }) => texts["esm/package.json"] = "{}", /esm\/package.json does not/],
   ["a shim", ({ texts }) => texts["esm/_dnt.shims.js"] = "", /shims.js does not belong/],
   [
     "a polyfill",
