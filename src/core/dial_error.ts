@@ -1,6 +1,7 @@
 import type { Network } from "./dialer.ts";
 import { type DialFailure, type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import type { DialErrorCode } from "./dial_error_code.ts";
+import { propertyOf } from "./error_reason.ts";
 
 /**
  * Where in the dial it failed: reading the `address`, choosing a dialer (`route`), looking a name up (`resolve`),
@@ -156,7 +157,7 @@ export function isDialError(error: unknown): error is DialError {
  */
 export function dialFailure(error: unknown): DialFailure {
   if (isDialError(error)) return { code: error.code, message: error.message };
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const [code, message] = [propertyOf(error, "code"), propertyOf(error, "message")];
   const text = typeof message === "string" ? message : textOf(error);
   return {
     code: typeof code === "string" ? code : "ERR_DIAL_FAILED",

@@ -49,10 +49,25 @@ const aliases: Record<string, SystemErrorCode> = {
  * @returns Its code in Node's spelling, or `undefined` if it has none that is known.
  */
 export function systemErrorCode(error: unknown): SystemErrorCode | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
+  const code = propertyOf(error, "code");
   if (typeof code !== "string") return undefined;
   if (Object.hasOwn(reasons, code)) return code as SystemErrorCode;
   return Object.hasOwn(aliases, code) ? aliases[code] : undefined;
+}
+
+/**
+ * Reads a property of anything that was thrown, whose getters may throw as well.
+ *
+ * @param thrown Anything that was thrown.
+ * @param key The name of the property.
+ * @returns Its value, or `undefined` if there is none to be had.
+ */
+export function propertyOf(thrown: unknown, key: string): unknown {
+  try {
+    return (thrown as Record<string, unknown> | null | undefined)?.[key];
+  } catch {
+    return undefined;
+  }
 }
 
 /**

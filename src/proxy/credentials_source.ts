@@ -23,14 +23,19 @@ export async function askCredentials<T>(
   request: CredentialsRequest,
   use: (credentials: ProxyCredentials) => T,
 ): Promise<T> {
-  let credentials: ProxyCredentials;
+  let credentials: ProxyCredentials | undefined;
   try {
-    credentials = await source(request);
+    const given: unknown = await source(request);
+    if (typeof given === "object" && given !== null) {
+      // Read here and once, since its getters are the caller's as well.
+      const { username, password } = given as ProxyCredentials;
+      credentials = { username, password };
+    }
   } catch (cause) {
     // What was thrown is the caller's own and may quote anything, so the message does not.
     throw new CredentialsError("the function that gives the credentials failed", { cause });
   }
-  if (typeof credentials !== "object" || credentials === null) {
+  if (credentials === undefined) {
     throw new CredentialsError("the function that gives the credentials gave none");
   }
   try {

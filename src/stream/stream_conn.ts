@@ -3,6 +3,7 @@ import type { Addr } from "../core/addr.ts";
 import { closedError, connError } from "../core/conn_error.ts";
 import { PushConn } from "../core/push_conn.ts";
 import { sendsFin } from "../core/sends_fin.ts";
+import { errorOf } from "./error_of.ts";
 
 /** What a `net.Socket` has and not every stream. */
 export interface SocketControls {
@@ -64,7 +65,8 @@ export class StreamConn extends PushConn {
     else this.pushError(error);
   }
 
-  #failed(error: Error): void {
+  #failed(thrown: unknown): void {
+    const error = errorOf(thrown, "The stream failed", "ECONNABORTED");
     this.#error ??= error;
     this.pushError(codedError("read", error));
     this.#fail?.(codedError("write", error));
@@ -162,7 +164,8 @@ const brokenPipes = new Set<unknown>([
 ]);
 
 /** A failed read or write has a code, whatever the stream failed with. */
-function codedError(call: "read" | "write", error: Error): Error {
+function codedError(call: "read" | "write", thrown: unknown): Error {
+  const error = errorOf(thrown, `Cannot ${call}`, "ECONNABORTED");
   const { code } = error as { code?: unknown };
   if (call === "write" && brokenPipes.has(code)) return brokenPipe(error);
   if (typeof code === "string") return error;

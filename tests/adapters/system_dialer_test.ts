@@ -59,7 +59,7 @@ function assertFailed(outcomes: ("dialed" | Failed)[], code: string, reason: Reg
   }
 }
 
-// On Deno it cannot be made to happen: 2.9.5 panics when it is to load a module without a descriptor left.
+// Deno cannot show it: 2.9.5 panics when it has to load a module without a descriptor left.
 if (runtime !== "deno") {
   test("a first dial without descriptors is EMFILE, and a later one loads again", async () => {
     const file = join(root, "adapters/system.ts");

@@ -1,5 +1,5 @@
 /**
- * A process of its own that makes a dialer of the `systemDialer` in FILE, dials ADDRESS three times,
+ * A process of its own that makes a dialer of the `systemDialer` in FILE, dials ADDRESS three times
  * and prints as JSON what came of each: `first_dial.ts FILE ADDRESS WHEN`. Where WHEN is
  * `without descriptors`, it has none left during the first two dials.
  */

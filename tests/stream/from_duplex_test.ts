@@ -234,6 +234,21 @@ test("fromDuplex() rejects what is pending at close() with ERR_CONN_CLOSED", asy
   stream.emit("error", new Error("late"));
 });
 
+test("a stream that fails with what is no Error fails reads and writes with one", async () => {
+  for (const thrown of ["a word", undefined, null, 0]) {
+    const stream = new ManualStream();
+    const conn = fromDuplex(stream);
+    const pending = [conn.read(new Uint8Array(8)), conn.write(bytesOf("x"))];
+    stream.emit("error", thrown);
+    for (const call of [...pending, conn.read(new Uint8Array(8)), conn.write(bytesOf("y"))]) {
+      const error = await call.then(() => assert.fail("it went well"), (error) => error);
+      assert.ok(error instanceof Error);
+      assert.equal((error as { code?: string }).code, "ECONNABORTED");
+    }
+    conn.close();
+  }
+});
+
 test("fromDuplex() refuses streams of anything but bytes", () => {
   assert.throws(() => fromDuplex(new PassThrough({ objectMode: true })), {
     name: "TypeError",
