@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
+import type { Conn } from "../../src/core/conn.ts";
 import type { Resolver } from "../../src/resolve/resolver.ts";
 import {
   checkProxy,
@@ -220,6 +221,44 @@ test("checkProxy() checks a tunnel of any dialer, and nothing else of it", async
   const foreign = await checkProxy(thrown, { level: "tunnel", target });
   assert.deepEqual(verdict(foreign), [false, undefined, undefined, "ERR_DIAL_FAILED"]);
   await assert.rejects(checkProxy(systemDialer(), { level: "tcp" }), TypeError);
+});
+
+test("checkProxy() closes a connection of another dialer that has no reset", async () => {
+  const server = await FakeSocks5.listen();
+  for (const how of ["closes", "throws", "rejects"]) {
+    let dialed = 0;
+    let closed = 0;
+    const via = dialerOf(async (...args) => {
+      dialed++;
+      const conn = await systemDialer().dialContext(...args);
+      return {
+        read: (buffer: Uint8Array) => conn.read(buffer),
+        write: (data: Uint8Array) => conn.write(data),
+        close() {
+          closed++;
+          conn.close();
+          if (how === "throws") throw new Error("closed already");
+          if (how === "rejects") return Promise.reject(new Error("closed already"));
+        },
+      } as Conn;
+    });
+    const proxy = socks5Dialer({ server: server.address, via });
+    for (
+      const [dialer, level] of [
+        [via, "tunnel"],
+        [proxy, "tcp"],
+        [proxy, "handshake"],
+        [proxy, "tunnel"],
+      ] as const
+    ) {
+      dialed = closed = 0;
+      const check = await checkProxy(dialer, { level, target });
+      assert.equal(check.ok, true, `${level}: ${check.error}`);
+      assert.deepEqual([dialed, closed], [1, 1], `${level} ${how}`);
+    }
+    await server.idle();
+  }
+  await server.close();
 });
 
 test("checkProxy() rejects with the reason of an abort, and with misuse", async () => {

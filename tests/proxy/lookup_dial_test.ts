@@ -214,3 +214,37 @@ test("resolve: local ends with the dial, aborted or out of time", async () => {
     await server.idle();
   });
 });
+
+test("resolve: local leaves no listener on the signal, however the dial ends", async () => {
+  const login = { username: "a", password: "b" };
+  const cases: [how: string, FakeSocks5Options, host: string, timeoutMs?: number][] = [
+    ["success", {}, "127.0.0.1"],
+    ["a target that is down", { reply: 5 }, "127.0.0.1"],
+    ["a proxy that refuses", { login }, "127.0.0.1"],
+    ["its own limit", { stallsAfter: "request" }, "127.0.0.1", 60],
+    ["no address", {}, "none"],
+  ];
+  for (const [how, options, host, timeoutMs] of cases) {
+    await withServer(options, async (server) => {
+      const resolver = new FixedResolver({ 4: [host] });
+      const dialer = socks5Dialer({
+        server: server.address,
+        resolve: "local",
+        resolver,
+        timeoutMs,
+      });
+      const watched = new WatchedSignal();
+      const dial = dialer.dialContext("tcp", `peer.example:${echo.port}`, {
+        signal: watched.signal,
+      });
+      const conn = await dial.catch(() => undefined);
+      assert.equal(conn !== undefined, how === "success", how);
+      assert.ok(watched.added > 0, "it does listen");
+      assert.equal(watched.listeners, 0, how);
+      // Nobody hears of an abort that comes too late.
+      watched.abort("too late");
+      if (conn !== undefined) await assertEchoes(conn);
+      conn?.close();
+    });
+  }
+});
