@@ -28,8 +28,7 @@ import { RunningDial } from "./running_dial.ts";
  *     }
  *   });
  *
- * @param name What the dialer is called: `String(dialer)` is `name(…)` with the dialers it is made
- *   of.
+ * @param name What the dialer is called: `String(dialer)` is `name(…)` with the dialers within.
  * @param over The dialers that it is made of, which `String(dialer)`, proxy chains and `checkProxy`
  *   see through to; may be empty. `run` may dial through others as well, which then show only in
  *   reports.

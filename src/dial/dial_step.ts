@@ -131,9 +131,10 @@ export class DialStep implements ReportSource {
     return this.#outcome === "pending";
   }
 
-  /** Begins a step within this one. */
+  /** Begins a step within this one. Of what a dial does after its end nobody hears. */
   start(start: StepStart): DialStep {
-    return DialStep.begin(this.#trace, this, start, this.#trace.elapsedMs());
+    if (this.isOpen) return DialStep.begin(this.#trace, this, start, this.#trace.elapsedMs());
+    return DialStep.begin(new DialTrace(undefined, this.#trace.now), undefined, start, 0);
   }
 
   /** Takes note of a step without duration. */

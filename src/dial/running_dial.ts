@@ -300,17 +300,13 @@ export class RunningDial implements Dial {
 
   /** The error of a dial within this one, whatever its dialer threw. */
   #inner(thrown: unknown, network: Network, address: string): DialError {
-    const init = { phase: "connect", network, address, cause: thrown, report: this.#root } as const;
-    try {
-      if (isDialError(thrown)) return thrown;
-      const code = systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
-      const reason = reasonOf(code) ?? dialFailure(thrown).message;
-      return new ForeignDialError({ ...init, code, reason });
-    } catch {
-      // A getter of it throws.
-      const reason = "an error that cannot be read";
-      return new ForeignDialError({ ...init, code: "ERR_DIAL_FAILED", reason });
-    }
+    if (isDialError(thrown)) return thrown;
+    const code = systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
+    const reason = reasonOf(code) ?? dialFailure(thrown).message;
+    return new ForeignDialError({
+      ...{ code, phase: "connect", network, address, reason, cause: thrown },
+      report: this.#root,
+    });
   }
 
   /** Takes a step within another. */

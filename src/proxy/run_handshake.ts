@@ -25,6 +25,8 @@ export async function runHandshake(
   let timer: unknown;
   let stalledMs: number | undefined;
   let writeError: unknown;
+  let cutOff = false;
+  let over = false;
   const resetAfter = (ms: number, before?: () => void) => {
     timer = systemClock.setTimer(() => {
       before?.();
@@ -36,7 +38,13 @@ export async function runHandshake(
     while (step.state === "open" || step.state === "failing") {
       // Not awaited: what the proxy answered may be there although it took no more of what was sent.
       if (step.state === "open" && step.send !== undefined) {
-        conn.write(step.send).catch((error) => writeError ??= error);
+        conn.write(step.send).catch((error) => {
+          if (over) return;
+          writeError ??= error;
+          // A connection of somebody else's may leave the read waiting.
+          systemClock.clearTimer(timer);
+          resetAfter(excerptMs, () => cutOff = true);
+        });
       }
       if (step.state === "failing") {
         if (timer === undefined) resetAfter(excerptMs);
@@ -50,7 +58,9 @@ export async function runHandshake(
         count = await conn.read(buffer.subarray(0, codec.readBytes));
       } catch (error) {
         if (stalledMs !== undefined) return { state: "stalled", stallMs: stalledMs };
-        return step.state === "failing" ? codec.end() : brokenOff(codec, error);
+        return step.state === "failing"
+          ? codec.end()
+          : brokenOff(codec, cutOff ? writeError : error);
       }
       if (count === null) {
         return writeError === undefined ? codec.end() : brokenOff(codec, writeError);
@@ -63,6 +73,7 @@ export async function runHandshake(
     }
     return step;
   } finally {
+    over = true;
     if (timer !== undefined) systemClock.clearTimer(timer);
   }
 }

