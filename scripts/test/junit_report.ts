@@ -1,3 +1,5 @@
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+
 /** One test, as a runner reported it. */
 export interface TestOutcome {
   name: string;
@@ -9,54 +11,47 @@ export interface TestOutcome {
 /** What a runner reported of one file. */
 export interface TestReport {
   tests: TestOutcome[];
-  /** Whether the report reached its end: a process that exits in mid-test leaves none, or half of one. */
+  /** Whether the report is whole: a process that exits in mid-test leaves none, or half of one. */
   complete: boolean;
 }
 
-const element =
-  /<(\/?)(testsuites|testcase|skipped|failure|error)((?:\s+[\w:.-]+="[^"]*")*)\s*(\/?)>/g;
+/** The parts of a JUnit report that are read: suites may stand in suites. */
+interface Suite {
+  testsuite?: Suite[];
+  testcase?: TestCase[];
+}
+
+interface TestCase {
+  name?: string;
+  skipped?: { message?: string }[];
+  failure?: unknown[];
+  error?: unknown[];
+}
+
+const elements = ["testsuites", "testsuite", "testcase", "skipped", "failure", "error"];
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: "",
+  parseAttributeValue: false,
+  isArray: (name, _path, _isLeaf, isAttribute) => !isAttribute && elements.includes(name),
+});
 
 /** Reads the JUnit XML that `node --test-reporter=junit`, `deno test` and `bun test` write. */
 export function parseJunitReport(xml: string): TestReport {
-  const tests: TestOutcome[] = [];
-  let complete = false;
-  // Comments hold the diagnostics of tests, in any spelling; they must not be read as elements.
-  for (const match of xml.replace(/<!--[^]*?-->/g, "").matchAll(element)) {
-    const [, closing, name, attributes] = match;
-    if (closing === "/") {
-      complete = name === "testsuites";
-    } else if (name === "testsuites") {
-      complete = match[4] === "/";
-    } else if (name === "testcase") {
-      tests.push({ name: attribute(attributes!, "name") ?? "", outcome: "passed" });
-    } else {
-      const test = tests.at(-1);
-      if (test === undefined || test.outcome === "failed") continue;
-      test.outcome = name === "skipped" ? "skipped" : "failed";
-      if (name === "skipped") test.reason = attribute(attributes!, "message");
-    }
-  }
-  return { tests, complete };
+  if (XMLValidator.validate(xml) !== true) return { tests: [], complete: false };
+  const { testsuites } = parser.parse(xml) as { testsuites?: Suite[] };
+  return { tests: (testsuites ?? []).flatMap(testsOf), complete: testsuites !== undefined };
 }
 
-function attribute(attributes: string, name: string): string | undefined {
-  const match = new RegExp(`\\s${name}="([^"]*)"`).exec(attributes);
-  return match === null ? undefined : unescapeXml(match[1]!);
+function testsOf({ testsuite = [], testcase = [] }: Suite): TestOutcome[] {
+  return [...testcase.map(outcomeOf), ...testsuite.flatMap(testsOf)];
 }
 
-function unescapeXml(text: string): string {
-  // Node escapes a quote in a name twice (`&amp;quot;`), hence the second pass.
-  return unescapeOnce(unescapeOnce(text));
-}
-
-const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-
-function unescapeOnce(text: string): string {
-  return text.replace(
-    /&(?:#(\d+)|#x([0-9a-f]+)|(lt|gt|quot|apos|amp));/gi,
-    (_, decimal, hex, entity) =>
-      entity === undefined
-        ? String.fromCodePoint(decimal === undefined ? parseInt(hex, 16) : Number(decimal))
-        : entities[entity.toLowerCase()]!,
-  );
+function outcomeOf({ name = "", skipped, failure, error }: TestCase): TestOutcome {
+  // Node escapes a quote in a name twice.
+  const test = { name: name.replaceAll("&quot;", '"') };
+  if (failure !== undefined || error !== undefined) return { ...test, outcome: "failed" };
+  if (skipped === undefined) return { ...test, outcome: "passed" };
+  const reason = skipped[0]?.message;
+  return { ...test, outcome: "skipped", ...(reason === undefined ? {} : { reason }) };
 }

@@ -6,15 +6,20 @@
  *     npm test -- --runtime bun tests/host_port_test.ts
  *     npm test -- --runtime package
  *
+ * Several files run at once, `--jobs` of them (by default as many as there are cores), those of `serial_files.ts` after them
+ * and alone.
+ *
  * `--no-skip`, or ANYDIAL_NO_SKIP=1 in the environment, makes a skipped test a failure of the run. The last line
  * is always `N passed, N failed, N skipped`, over all runtimes.
  */
 import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { root } from "../manifest.ts";
 import { killGroupsOnSignal } from "../run_process.ts";
 import { sourceRuntimes } from "../runtimes.ts";
 import { smokePackage } from "../release/smoke.ts";
+import { runsAlone } from "./serial_files.ts";
 import { type FileResult, runTestFile } from "./test_file.ts";
 import { countTests, formatCounts, isSuccess, listRemarkable } from "./test_summary.ts";
 
@@ -28,6 +33,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runtime: { type: "string", multiple: true },
+    jobs: { type: "string", default: String(availableParallelism()) },
     "no-skip": { type: "boolean", default: process.env.ANYDIAL_NO_SKIP === "1" },
   },
 });
@@ -60,14 +66,32 @@ function chosenRuntimes(): (TestRuntime | "package")[] {
 }
 
 async function testSources(runtime: TestRuntime, end: number): Promise<FileResult[]> {
-  const results: FileResult[] = [];
-  for (const file of testFiles(runtime)) {
-    results.push(await runTestFile(runtime, file, { cwd: root, end }));
-  }
+  const files = testFiles(runtime);
+  const run = (file: string) => runTestFile(runtime, file, { cwd: root, end });
+  return [
+    ...await mapConcurrently(files.filter((file) => !runsAlone(file)), Number(values.jobs), run),
+    ...await mapConcurrently(files.filter(runsAlone), 1, run),
+  ];
+}
+
+/** Does it for all, `limit` at a time; what comes of it has the order of `items`. */
+async function mapConcurrently<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  run: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await run(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, work));
   return results;
 }
 
-// One after the other: several of them measure times, or fill the cores of a small machine.
 function testFiles(runtime: TestRuntime): string[] {
   if (positionals.length > 0) return positionals.map((file) => file.replace(/^\.\//, ""));
   // Everything else is also for Node 20, which cannot run sources: there the packed package is tested.

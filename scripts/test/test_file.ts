@@ -24,33 +24,32 @@ const fileLimitMs = 180_000;
 
 /**
  * Runs one test file in a process of its own, so that descriptors can be counted, a hang is found and one
- * file's leftovers cannot reach the next.
+ * file's leftovers cannot reach the next. Its output is printed in one piece, for others may run meanwhile.
  */
 export async function runTestFile(
   runtime: Runtime,
   file: string,
   options: TestFileOptions,
 ): Promise<FileResult> {
-  console.log(`\n─ ${file} on ${runtime}`);
   const limitMs = Math.round(Math.min(fileLimitMs, options.end - performance.now()));
   if (limitMs <= 0) {
     return { runtime, file, tests: [{ name: "(not run: no time left)", outcome: "failed" }] };
   }
   const directory = mkdtempSync(join(tmpdir(), "anydial-test-"));
   const report = join(directory, "report.xml");
-  const start = performance.now();
   try {
-    const command = testCommand(runtime, file, report, limitMs);
-    const run = await runProcess(command, {
+    const run = await runProcess(testCommand(runtime, file, report, limitMs), {
       cwd: options.cwd,
-      env: testEnv(),
+      // A terminal is not asked for: the output is not written to it directly.
+      env: { NO_COLOR: "1", FORCE_COLOR: "0" },
       limitMs,
-      output: "show",
+      output: "collect",
     });
+    const seconds = (run.ms / 1000).toFixed(1);
+    console.log(`\n─ ${file} on ${runtime}\n${run.output.trimEnd()}\n─ took ${seconds} s`);
     const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
     return { runtime, file, tests: judgeRun(run, xml) };
   } finally {
-    console.log(`─ took ${((performance.now() - start) / 1000).toFixed(1)} s`);
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -80,8 +79,4 @@ function findFault(
     return `(every test passed, but the exit code was ${run.code})`;
   }
   return undefined;
-}
-
-function testEnv(): Record<string, string> {
-  return process.stdout.isTTY ? {} : { NO_COLOR: "1", FORCE_COLOR: "0" };
 }
