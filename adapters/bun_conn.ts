@@ -1,6 +1,7 @@
 import { closedError, connError } from "../src/core/conn_error.ts";
 import { systemErrorCode } from "../src/core/error_reason.ts";
 import { PushConn } from "../src/core/push_conn.ts";
+import { bytesAfter } from "../src/core/uint8_array.ts";
 import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../src/resolve/connector.ts";
 
 /**
@@ -86,7 +87,7 @@ export class BunConn extends PushConn {
     if (count === data.byteLength) return undefined;
     if (count < 0) return Promise.reject(this.#whyBroken());
     return new Promise((resolve, reject) => {
-      this.#sending = { rest: data.subarray(count), resolve, reject };
+      this.#sending = { rest: bytesAfter(data, count), resolve, reject };
     });
   }
 

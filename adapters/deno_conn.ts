@@ -1,8 +1,16 @@
 import type { Addr } from "../src/core/addr.ts";
 import { BaseConn } from "../src/core/base_conn.ts";
+import { BufferGuard } from "../src/core/buffer_guard.ts";
 import { connError } from "../src/core/conn_error.ts";
 import type { SystemErrorCode } from "../src/core/dial_error_code.ts";
 import { systemErrorCode } from "../src/core/error_reason.ts";
+import {
+  byteLengthOf,
+  bytesAfter,
+  isResizable,
+  lostBufferError,
+  plainBytes,
+} from "../src/core/uint8_array.ts";
 import type { WriteStyle } from "../src/core/write_pieces.ts";
 
 /** What Deno's error classes without a code mean. */
@@ -32,6 +40,8 @@ export class DenoConn extends BaseConn {
   readonly #conn: DenoSocket;
   #receiving = 0;
   #ended = false;
+  /** Made for the first buffer that may shrink. */
+  #guard: BufferGuard | undefined;
   /** What broke the connection. The system tells of it once, to whoever asks first, and of an end after that. */
   #failure: unknown;
   #writeFailure: unknown;
@@ -42,9 +52,16 @@ export class DenoConn extends BaseConn {
   }
 
   protected receive(buffer: Uint8Array): Promise<number | null> {
+    // Deno writes to the memory as it was when the read began, and counts what is lost.
+    if (this.#guard === undefined && !isResizable(buffer)) return this.#receive(buffer);
+    return (this.#guard ??= new BufferGuard((buffer) => this.#receive(buffer))).read(buffer);
+  }
+
+  #receive(buffer: Uint8Array): Promise<number | null> {
     this.#receiving++;
-    return this.#conn.read(buffer).then((count) => {
+    return this.#conn.read(plainBytes(buffer)).then((count) => {
       this.#receiving--;
+      if (byteLengthOf(buffer) === 0) throw lostBufferError();
       if (count === null) {
         this.#ended = true;
         if (this.#failure === undefined) this.noteEnd();
@@ -72,7 +89,7 @@ export class DenoConn extends BaseConn {
     try {
       // A single call may take only a part.
       let sent = await this.#conn.write(data);
-      while (sent < data.byteLength) sent += await this.#conn.write(data.subarray(sent));
+      while (sent < data.byteLength) sent += await this.#conn.write(bytesAfter(data, sent));
     } catch (error) {
       const failure = this.#ioError("write", error);
       this.#writeFailure ??= failure;

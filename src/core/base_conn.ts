@@ -3,7 +3,7 @@ import { closedError, connError } from "./conn_error.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import { type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import type { OwnConn } from "./own_conn.ts";
-import { isUint8Array, notBytesError } from "./uint8_array.ts";
+import { byteLengthOf, isUint8Array, notBytesError, plainBytes } from "./uint8_array.ts";
 import type { WriteStyle } from "./write_pieces.ts";
 
 /**
@@ -124,13 +124,13 @@ export abstract class BaseConn implements OwnConn {
     if (!isUint8Array(buffer)) return Promise.reject(notBytesError("read into", buffer));
     if (this.#closed) return Promise.reject(closedError("read"));
     if (this.#readEnded) return Promise.resolve(null);
-    if (buffer.byteLength === 0) return Promise.resolve(0);
+    if (byteLengthOf(buffer) === 0) return Promise.resolve(0);
     return this.receive(buffer);
   }
 
   write(data: Uint8Array): Promise<number> {
     if (!isUint8Array(data)) return Promise.reject(notBytesError("write", data));
-    return this.#write(data, data.byteLength);
+    return this.#write(plainBytes(data), byteLengthOf(data));
   }
 
   /** As the function `writePieces` has it; only where `writeStyle` says that it gathers. */
@@ -144,7 +144,13 @@ export abstract class BaseConn implements OwnConn {
     if (this.#lastWrite !== undefined) return this.#enqueue(data, byteLength);
     if (byteLength === 0) return Promise.resolve(0);
     this.#wrote = true;
-    const sending = this.#send(data);
+    let sending: Promise<void> | undefined;
+    try {
+      sending = this.#send(data);
+    } catch (error) {
+      // The runtime may ask the caller's bytes what they answer by throwing.
+      return Promise.reject(error);
+    }
     if (sending === undefined) return Promise.resolve(byteLength);
     return this.#track(sending, byteLength);
   }

@@ -30,7 +30,8 @@ export interface Conn extends AsyncDisposable, Disposable {
    * Reads up to `buffer.byteLength` bytes. Concurrent reads queue and are served in order.
    *
    * @returns The number of bytes read, `null` at the end of the stream; never 0 for a non-empty buffer.
-   * @throws {TypeError} If `buffer` is no `Uint8Array`, or was detached meanwhile.
+   * @throws {TypeError} If `buffer` is no `Uint8Array`, or was detached or shrunk to nothing meanwhile. The next read has what
+   * came, except for a detached buffer with Deno's own sockets, which write to its memory all the same: that is lost.
    */
   read(buffer: Uint8Array): Promise<number | null>;
   /**

@@ -4,7 +4,7 @@ import type { Conn } from "./conn.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import { type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import type { OwnConn } from "./own_conn.ts";
-import { isUint8Array } from "./uint8_array.ts";
+import { byteLengthOf, copyInto, isUint8Array } from "./uint8_array.ts";
 import { writePieces, type WriteStyle, writeStyleOf } from "./write_pieces.ts";
 
 /** What a derived connection says differently. */
@@ -87,12 +87,12 @@ class DerivedConn implements OwnConn {
     if (this.#readEnded && !this.#closed) return Promise.resolve(null);
     // What is no buffer is refused there.
     if (
-      this.#unread === undefined || this.#closed || !isUint8Array(buffer) || buffer.byteLength === 0
+      this.#unread === undefined || this.#closed || !isUint8Array(buffer) ||
+      byteLengthOf(buffer) === 0
     ) {
       return this.#conn.read(buffer);
     }
-    const count = Math.min(buffer.byteLength, this.#unread.byteLength);
-    buffer.set(this.#unread.subarray(0, count));
+    const count = copyInto(buffer, this.#unread);
     this.#unread = count < this.#unread.byteLength ? this.#unread.subarray(count) : undefined;
     return Promise.resolve(count);
   }

@@ -1,5 +1,6 @@
 import type { Addr } from "./addr.ts";
 import { BaseConn } from "./base_conn.ts";
+import { BufferGuard } from "./buffer_guard.ts";
 import type { Conn } from "./conn.ts";
 import { closedError, connError } from "./conn_error.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
@@ -9,7 +10,15 @@ import { readReport } from "./dial_report.ts";
 import type { Network } from "./dialer.ts";
 import { splitHostPort } from "./host_port.ts";
 import type { OwnConn } from "./own_conn.ts";
-import { isUint8Array, notBytesError } from "./uint8_array.ts";
+import {
+  byteLengthOf,
+  bytesAfter,
+  isUint8Array,
+  LostBufferError,
+  lostBufferError,
+  notBytesError,
+  plainBytes,
+} from "./uint8_array.ts";
 
 /** What a connection of anybody's has to have. */
 type LeastConn = Pick<Conn, "read" | "write" | "close"> & Partial<Conn>;
@@ -65,6 +74,9 @@ class ForeignConn implements OwnConn {
   /** What `setReport` said, else what is made up where the connection has none itself. */
   #report: DialReport | ReportSource | undefined;
   readonly #label: string;
+  readonly #guard: BufferGuard = new BufferGuard(
+    async (buffer) => await this.#conn.read(buffer) ?? null,
+  );
   #closed = false;
   #readEnded = false;
   #writeEnd: Promise<void> | undefined;
@@ -136,10 +148,13 @@ class ForeignConn implements OwnConn {
 
   read(buffer: Uint8Array): Promise<number | null> {
     if (!isUint8Array(buffer)) return Promise.reject(notBytesError("read into", buffer));
+    const wasEmpty = byteLengthOf(buffer) === 0;
     const read = this.#lastRead.then(() =>
       this.#call("read", async () => {
         if (this.#readEnded) return null;
-        const count = await this.#conn.read(buffer) ?? null;
+        if (wasEmpty) return 0;
+        if (byteLengthOf(buffer) === 0) throw lostBufferError();
+        const count = await this.#guard.read(buffer);
         if (count === null) {
           this.#received = true;
           this.#settleClosed();
@@ -159,11 +174,13 @@ class ForeignConn implements OwnConn {
     const write = this.#lastWrite.then(() =>
       this.#call("write", async () => {
         // Some take only a part, as those of Deno do; others say nothing, and take it all.
-        for (let sent = 0; sent < data.byteLength;) {
-          const count = await this.#conn.write(sent === 0 ? data : data.subarray(sent));
-          sent = typeof count === "number" && count > 0 ? sent + count : data.byteLength;
+        const size = byteLengthOf(data);
+        for (let sent = 0; sent < size;) {
+          const rest = sent === 0 ? plainBytes(data) : bytesAfter(data, sent);
+          const count = await this.#conn.write(rest);
+          sent = typeof count === "number" && count > 0 ? sent + count : size;
         }
-        return data.byteLength;
+        return size;
       })
     );
     this.#lastWrite = write.catch(() => {});
@@ -195,7 +212,8 @@ class ForeignConn implements OwnConn {
         this.#pending.delete(fail);
         resolve(result);
       }, (error) => {
-        if (!this.#closed) this.#received = this.#sent = true;
+        const isBroken = !this.#closed && !(error instanceof LostBufferError);
+        if (isBroken) this.#received = this.#sent = true;
         this.#settleClosed();
         fail(this.#closed ? closedError(what) : error);
       });

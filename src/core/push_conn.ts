@@ -2,6 +2,7 @@ import type { Addr } from "./addr.ts";
 import { BaseConn } from "./base_conn.ts";
 import type { ChunkFlow, ChunkSink } from "./chunk_flow.ts";
 import { closedError } from "./conn_error.ts";
+import { byteLengthOf, copyInto, lostBufferError } from "./uint8_array.ts";
 
 interface Waiter {
   buffer: Uint8Array;
@@ -136,12 +137,11 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     while (this.#waiters.length > 0) {
       const { buffer, resolve, reject } = this.#waiters.shift()!;
       this.release();
-      if (buffer.byteLength === 0) {
-        reject(new TypeError("Cannot read: the buffer was detached or shrunk meanwhile"));
+      if (byteLengthOf(buffer) === 0) {
+        reject(lostBufferError());
         continue;
       }
-      const count = Math.min(buffer.byteLength, chunk.byteLength);
-      buffer.set(count === chunk.byteLength ? chunk : chunk.subarray(0, count));
+      const count = copyInto(buffer, chunk);
       resolve(count);
       if (count === chunk.byteLength) return undefined;
       chunk = chunk.subarray(count);
@@ -151,8 +151,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
 
   #take(buffer: Uint8Array): number {
     const chunk = this.#chunks[0]!;
-    const count = Math.min(buffer.byteLength, chunk.byteLength);
-    buffer.set(count === chunk.byteLength ? chunk : chunk.subarray(0, count));
+    const count = copyInto(buffer, chunk);
     if (count === chunk.byteLength) this.#chunks.shift();
     else this.#chunks[0] = chunk.subarray(count);
     return count;

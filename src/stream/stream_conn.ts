@@ -86,7 +86,7 @@ export class StreamConn extends PushConn {
 
   protected send(data: Uint8Array): Promise<void> {
     return this.#settle((done) => {
-      this.#stream.write(this.#copies ? data.slice() : data, (error) => {
+      this.#stream.write(this.#copies ? new Uint8Array(data) : data, (error) => {
         if (error) done(error);
         else this.flush(done);
       });
