@@ -1,3 +1,4 @@
+import { withCallerFrame } from "../core/caller_frame.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { readDialOptions } from "../core/dial_options.ts";
@@ -110,7 +111,11 @@ class ComposedDialer implements ContextDialer {
     const read = readDialOptions(options);
     if (read.signal?.aborted) throw read.signal.reason;
     const dial = new RunningDial({ network, address, options: read, clock, via });
-    return await dial.run(run);
+    try {
+      return await dial.run(run);
+    } catch (error) {
+      throw withCallerFrame(error, read.signal);
+    }
   }
 
   toString(): string {

@@ -1,3 +1,4 @@
+import { withCallerFrame } from "../core/caller_frame.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { readDialOptions } from "../core/dial_options.ts";
@@ -56,25 +57,29 @@ class NetDialer implements ContextDialer {
     this.#names = makeDialer({ name: "system", over: [], clock, run });
   }
 
-  dialContext(network: Network, address: string, dialOptions?: DialOptions): Promise<Conn> {
+  async dialContext(network: Network, address: string, dialOptions?: DialOptions): Promise<Conn> {
     const target = this.#target(network, address);
     if (!("kind" in target) || target.kind === "name") {
-      return this.#names.dialContext(network, address, dialOptions);
+      return await this.#names.dialContext(network, address, dialOptions);
     }
-    return new Promise((resolve, reject) => {
-      const options = readDialOptions(dialOptions);
-      if (options.signal?.aborted) return reject(options.signal.reason);
-      const request = this.#request(target);
-      const attempted = "path" in request
-        ? request.path
-        : sameText(joinHostPort(request.host, request.port), address);
-      const { timeoutMs } = this.#config;
-      const [connector, clock] = [this.#connector, this.#clock];
-      new LiteralDial({
-        ...{ connector, request, timeoutMs, clock, network, address, attempted, options },
-        ...{ resolve, reject },
-      }).start();
-    });
+    const options = readDialOptions(dialOptions);
+    if (options.signal?.aborted) throw options.signal.reason;
+    const request = this.#request(target);
+    const attempted = "path" in request
+      ? request.path
+      : sameText(joinHostPort(request.host, request.port), address);
+    const { timeoutMs } = this.#config;
+    const [connector, clock] = [this.#connector, this.#clock];
+    try {
+      return await new Promise((resolve, reject) => {
+        new LiteralDial({
+          ...{ connector, request, timeoutMs, clock, network, address, attempted, options },
+          ...{ resolve, reject },
+        }).start();
+      });
+    } catch (error) {
+      throw withCallerFrame(error, options.signal);
+    }
   }
 
   /** What is to be dialed, or why it cannot be with this configuration. */
