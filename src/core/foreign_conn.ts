@@ -136,7 +136,8 @@ class ForeignConn implements OwnConn {
       const promise = new Promise<void>((settle) => resolve = settle);
       this.#over = { promise, resolve };
       const closed = valueOf(this.#conn, "closed");
-      if (closed instanceof Promise) closed.then(resolve, resolve);
+      const over = () => resolve();
+      if (closed instanceof Promise) closed.then(over, over);
       this.#settleClosed();
     }
     return this.#over.promise;

@@ -3,6 +3,7 @@ import type { Conn } from "../core/conn.ts";
 import { type Contract, contractTest } from "./contract.ts";
 import { bytesOf, readAll, readExactly, readText } from "./read_all.ts";
 import type { Trial } from "./trial.ts";
+import { delay } from "./waiting.ts";
 
 /** The ends of a connection: one side's, both sides', and those nobody wished for. */
 export function closeTests(contract: Contract): void {
@@ -10,6 +11,7 @@ export function closeTests(contract: Contract): void {
   if (!without.has("half-close")) {
     contractTest(contract, "closeWrite() leaves the answer to come", closeWriteFirst);
     contractTest(contract, "after the peer's end it can still be written to", peerEndsFirst);
+    contractTest(contract, "closed resolves when both sides have ended, not before", bothEnd);
   }
   contractTest(contract, "a write after closeWrite() is EPIPE", writeAfterCloseWrite);
   contractTest(
@@ -21,11 +23,13 @@ export function closeTests(contract: Contract): void {
   contractTest(contract, "close() and reset() are idempotent and never throw", idempotent);
   contractTest(contract, "close() after the peer's end never throws", closeAfterPeer);
   contractTest(contract, "both disposers close", disposers);
+  contractTest(contract, "closed resolves after close() and reset(), not before", closedHere);
   if (!without.has("reset")) {
     contractTest(contract, "reset() reaches the peer as a reset", resetByUs);
   }
   if (!without.has("peer-reset")) {
     contractTest(contract, "a peer's reset fails reads and writes with its code", resetByPeer);
+    contractTest(contract, "closed resolves once a reset was read or written", closedByReset);
   }
 }
 
@@ -176,4 +180,67 @@ async function resetByPeer(trial: Trial): Promise<void> {
     return true;
   });
   conn.close();
+}
+
+/** Whether a promise has not settled after some time. */
+async function isPending(promise: Promise<void>): Promise<boolean> {
+  return await Promise.race([promise, delay(20).then(() => "pending")]) === "pending";
+}
+
+async function closedHere(trial: Trial): Promise<void> {
+  const listener = await trial.listen();
+  for (const end of ["close", "reset"] as const) {
+    const { conn } = await trial.connect(listener);
+    const { closed } = conn;
+    assert.equal(conn.closed, closed);
+    await conn.write(bytesOf("hello"));
+    assert.ok(await isPending(closed));
+    conn[end]();
+    assert.equal(await closed, undefined);
+    assert.equal(conn.closed, closed);
+    // Nobody has asked before.
+    const other = await trial.connect(listener);
+    other.conn[end]();
+    await other.conn.closed;
+  }
+}
+
+async function bothEnd(trial: Trial): Promise<void> {
+  const listener = await trial.listen();
+  const isEnded = async (conn: Conn) => assert.equal(await conn.read(new Uint8Array(8)), null);
+  for (const first of ["ours", "the peer's"]) {
+    for (const asked of ["before", "afterwards"]) {
+      const { conn, peer } = await trial.connect(listener);
+      if (asked === "before") assert.ok(await isPending(conn.closed));
+      if (first === "ours") await conn.closeWrite();
+      await peer.closeWrite();
+      await isEnded(conn);
+      if (first !== "ours") {
+        if (asked === "before") assert.ok(await isPending(conn.closed));
+        await conn.closeWrite();
+      }
+      await conn.closed;
+    }
+  }
+  const { conn, peer } = await trial.connect(listener);
+  await conn.closeWrite();
+  assert.ok(await isPending(conn.closed));
+  await peer.write(bytesOf("more"));
+  assert.equal(await conn.read(new Uint8Array(8)), 4);
+  assert.ok(await isPending(conn.closed));
+}
+
+async function closedByReset(trial: Trial): Promise<void> {
+  const listener = await trial.listen();
+  for (const call of ["read", "write"] as const) {
+    const { conn, peer } = await trial.connect(listener);
+    const { closed } = conn;
+    peer.reset();
+    for (let broken = false; !broken;) {
+      broken = await conn[call](new Uint8Array(8)).then(() => false, () => true);
+      if (!broken) await delay(1);
+    }
+    assert.equal(await closed, undefined);
+    assert.equal(conn.closed, closed);
+  }
 }
