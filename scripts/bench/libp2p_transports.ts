@@ -1,10 +1,7 @@
 import { tcp as theirs } from "@libp2p/tcp";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { type MultiaddrConnection, tcp, type TcpTransport } from "../../src/libp2p/mod.ts";
-
-/** Whose transport. */
-export type Who = "theirs" | "ours";
-
+import type { Who } from "./benchmark.ts";
 const noLog = Object.assign(() => {}, {
   error() {},
   trace() {},

@@ -1,43 +1,9 @@
 import type { Runtime } from "../runtimes.ts";
-
-/** The times of a case in milliseconds, round by round: theirs is the way that ours is measured against. */
-export interface CaseTimes {
-  readonly theirs: readonly number[];
-  readonly ours: readonly number[];
-}
-
-/** The cases of a client by their names, as it prints them. */
-export type CaseTable = Record<string, CaseTimes>;
-
-/** What is measured; one that takes the time itself gives it, in milliseconds or a unit of its own. */
-export type CaseRun = () => Promise<number | void>;
-
-/**
- * Measures cases in rounds in which ours and theirs alternate, so that whatever else the machine does meets both. The first
- * round of each warms up and does not count.
- */
-export async function alternate(
-  cases: Record<string, { theirs: CaseRun; ours: CaseRun }>,
-  rounds: number,
-): Promise<CaseTable> {
-  const times: Record<string, { theirs: number[]; ours: number[] }> = {};
-  for (const [name, pair] of Object.entries(cases)) {
-    const list = times[name] = { theirs: [] as number[], ours: [] as number[] };
-    for (let round = 0; round <= rounds; round++) {
-      const order = round % 2 === 0 ? ["theirs", "ours"] as const : ["ours", "theirs"] as const;
-      for (const who of order) {
-        const start = performance.now();
-        const ms = await pair[who]() ?? performance.now() - start;
-        if (round > 0) list[who].push(ms);
-      }
-    }
-  }
-  return times;
-}
+import type { CaseTimes } from "./benchmark.ts";
 
 /** The first line of the table. */
 export function ratioHeading(): string {
-  return "runtime  what             theirs    ours   ratio";
+  return "runtime  what             theirs    ours   ratio  goal";
 }
 
 /** A line of the table: the medians, their ratio, and whether it meets the goal. */

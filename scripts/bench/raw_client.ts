@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
-import type { BenchClient } from "./client.ts";
-import { readRequest } from "./read_request.ts";
+import type { BenchClient } from "./dialer_client.ts";
+import { readRequest } from "./server_requests.ts";
 
 /** The runtime's fastest own way, with the socket options that ours sets. */
 export async function rawClient(): Promise<BenchClient> {
