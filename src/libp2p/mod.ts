@@ -30,15 +30,3 @@ export type {
   TcpTransport,
   UpgradeEvents,
 } from "./tcp_transport.ts";
-export type { Addr, TcpAddr, UnixAddr } from "../core/addr.ts";
-export type { Conn } from "../core/conn.ts";
-export type { DialEvent, DialEventBase, DialEventBody } from "../core/dial_event.ts";
-export type { DialFailure, DialOutcome, DialReport } from "../core/dial_report.ts";
-export type {
-  ContextDialer,
-  DialerForAddr,
-  DialOptions,
-  Multiaddr,
-  Network,
-} from "../core/dialer.ts";
-export type { TxtResolver } from "../resolve/txt_resolver.ts";

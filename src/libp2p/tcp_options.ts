@@ -46,16 +46,17 @@ export interface CloseServerOnMaxConnections {
 /** How {@linkcode tcp} behaves: all that `@libp2p/tcp` takes, and who dials. */
 export interface TcpOptions {
   /**
-   * Chooses a dialer for each address that is dialed, as go-libp2p's `WithDialerForAddr`. It is asked once a dial, or where a
-   * `txtResolver` looks a `/dnsaddr` up once for each address found; may answer later, and what it answers is the only dialer
-   * used: where it throws or answers nothing, the dial fails.
+   * Dials in place of the runtime's sockets: one dialer for all addresses, or a function that
+   * chooses a dialer for each address, as go-libp2p's `WithDialerForAddr`. Nothing else dials.
+   *
+   * The function is called once a dial; where a `txtResolver` looks up a `/dnsaddr`, once for each
+   * address found. It may return a promise. A dial fails if the function throws or returns no
+   * dialer. To dial directly leave the option out: `undefined`, which a proxy that was not
+   * configured may be, is a TypeError.
    */
+  dialer?: ContextDialer | DialerForAddr;
+  /** The name of {@linkcode TcpOptions.dialer} for a function. Only one of the two can be set. */
   customTCPDialer?: DialerForAddr;
-  /**
-   * The one dialer for all addresses, in place of `customTCPDialer`. It is the only one used. To dial directly leave both out:
-   * `undefined`, which a proxy that was not configured may be, is a TypeError.
-   */
-  dialer?: ContextDialer;
   /**
    * Milliseconds for a dial until it is connected: lookups, the choice of the dialer and proxy handshakes included, the
    * upgrade to an encrypted connection not. Running out is a `DialError` with the code `ETIMEDOUT`. `0` for no limit but
@@ -107,8 +108,9 @@ export function checkTcpOptions(options: TcpOptions): void {
   if (customTCPDialer !== undefined && typeof customTCPDialer !== "function") {
     throw new TypeError(`customTCPDialer must be a function, not ${valueKind(customTCPDialer)}`);
   }
-  if (dialer !== undefined && !isDialer(dialer)) {
-    throw new TypeError(`dialer must have a dialContext method, not be ${valueKind(dialer)}`);
+  if (dialer !== undefined && !isDialer(dialer) && typeof dialer !== "function") {
+    const kind = valueKind(dialer);
+    throw new TypeError(`dialer must have a dialContext method or be a function, not ${kind}`);
   }
   if (customTCPDialer !== undefined && dialer !== undefined) {
     throw new TypeError("dialer and customTCPDialer exclude each other: give one of them");

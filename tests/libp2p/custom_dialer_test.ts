@@ -31,33 +31,35 @@ function notingDialer(error: unknown = new Error("not dialed")): [ContextDialer,
 /** A dialer that never answers. */
 const never = dialerOf(() => new Promise(() => {}));
 
-test("customTCPDialer is asked once a dial with the multiaddr, and its dialer dials", async () => {
-  const asked: string[] = [];
-  const customTCPDialer: DialerForAddr = (ma) => {
-    asked.push(ma.toString());
-    return systemDialer();
-  };
-  await withPeer(async (trial, peer, ma) => {
-    const connection = await trial.dial(ma);
-    assert.equal(connection.remoteAddr.toString(), ma);
-    assert.deepEqual(asked, [ma]);
-    assert.equal(peer.seen, 1);
-  }, { customTCPDialer });
-});
+for (const option of ["dialer", "customTCPDialer"] as const) {
+  test(`a function as ${option} is asked once a dial with the multiaddr, and its dialer dials`, async () => {
+    const asked: string[] = [];
+    const choose: DialerForAddr = (ma) => {
+      asked.push(ma.toString());
+      return systemDialer();
+    };
+    await withPeer(async (trial, peer, ma) => {
+      const connection = await trial.dial(ma);
+      assert.equal(connection.remoteAddr.toString(), ma);
+      assert.deepEqual(asked, [ma]);
+      assert.equal(peer.seen, 1);
+    }, { [option]: choose });
+  });
 
-test("customTCPDialer may answer later, and differently for each address", async () => {
-  const [noted, dialed] = notingDialer();
-  const customTCPDialer: DialerForAddr = async (ma) => {
-    await Promise.resolve();
-    return ma.toString().startsWith("/ip4/127.") ? systemDialer() : noted;
-  };
-  await withPeer(async (trial, peer, ma) => {
-    await trial.dial(ma);
-    await trial.failure("/ip4/192.0.2.1/tcp/4001");
-    assert.deepEqual(dialed.map(({ address }) => address), ["192.0.2.1:4001"]);
-    assert.equal(peer.seen, 1);
-  }, { customTCPDialer });
-});
+  test(`a function as ${option} may answer later, and differently for each address`, async () => {
+    const [noted, dialed] = notingDialer();
+    const choose: DialerForAddr = async (ma) => {
+      await Promise.resolve();
+      return ma.toString().startsWith("/ip4/127.") ? systemDialer() : noted;
+    };
+    await withPeer(async (trial, peer, ma) => {
+      await trial.dial(ma);
+      await trial.failure("/ip4/192.0.2.1/tcp/4001");
+      assert.deepEqual(dialed.map(({ address }) => address), ["192.0.2.1:4001"]);
+      assert.equal(peer.seen, 1);
+    }, { [option]: choose });
+  });
+}
 
 const bad: [what: string, factory: () => unknown, message: RegExp][] = [
   ["throws", () => assert.fail("factory trouble"), /factory trouble/],
@@ -67,16 +69,18 @@ const bad: [what: string, factory: () => unknown, message: RegExp][] = [
   ["answers something else", () => ({ dial: true }), /answered nothing that can dial/],
 ];
 for (const [what, factory, message] of bad) {
-  test(`a customTCPDialer that ${what} fails the dial, and nobody else dials`, async () => {
-    await withPeer(async (trial, peer, ma) => {
-      const error = await trial.failure(ma);
-      assert.ok(isDialError(error));
-      assert.equal(error.code, "ERR_DIAL_NO_DIALER");
-      assert.equal(error.phase, "route");
-      assert.match(error.message, message);
-      assert.equal(peer.seen, 0);
-    }, { customTCPDialer: factory as DialerForAddr });
-  });
+  for (const option of ["dialer", "customTCPDialer"] as const) {
+    test(`a ${option} that ${what} fails the dial, and nobody else dials`, async () => {
+      await withPeer(async (trial, peer, ma) => {
+        const error = await trial.failure(ma);
+        assert.ok(isDialError(error));
+        assert.equal(error.code, "ERR_DIAL_NO_DIALER");
+        assert.equal(error.phase, "route");
+        assert.match(error.message, message);
+        assert.equal(peer.seen, 0);
+      }, { [option]: factory });
+    });
+  }
 }
 
 for (const network of ["tcp", "tcp6", "unix"] as const) {
@@ -398,11 +402,11 @@ test("of dialer and customTCPDialer one may be undefined where the other is give
     const options of [{ dialer, customTCPDialer: undefined }, {
       dialer: undefined,
       customTCPDialer: () => dialer,
-    }]
+    }, { dialer: () => dialer, customTCPDialer: undefined }]
   ) {
     await new TransportTrial(options as TcpOptions).failure("/ip4/192.0.2.1/tcp/4001");
   }
-  assert.equal(dialed.length, 2);
+  assert.equal(dialed.length, 3);
 });
 
 const misuses: [what: string, options: unknown, error: typeof TypeError, message: RegExp][] = [
@@ -443,6 +447,24 @@ const misuses: [what: string, options: unknown, error: typeof TypeError, message
   ["a function in the options' place", () => systemDialer(), TypeError, /not a function/],
   ["a URL in the options' place", "socks5://u:hush@proxy.example", TypeError, /not a string$/],
   ["no options", null, TypeError, /not null/],
+  [
+    "a dialer that is a URL",
+    { dialer: "socks5://u:hush@proxy.example" },
+    TypeError,
+    /not a string$/,
+  ],
+  [
+    "two functions",
+    { dialer: () => systemDialer(), customTCPDialer: () => systemDialer() },
+    TypeError,
+    /exclude each other/,
+  ],
+  [
+    "dialOpts with a function as dialer",
+    { dialer: () => systemDialer(), dialOpts: {} },
+    TypeError,
+    /dialOpts and dialer/,
+  ],
   ["a dialer that is null", { dialer: null }, TypeError, /dialContext.*null/],
   ["a dialer that is undefined", { dialer: undefined }, TypeError, /dialer is undefined/],
   ["a function that is undefined", { customTCPDialer: undefined }, TypeError, /customTCPDialer is/],
