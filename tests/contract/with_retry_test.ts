@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { nodeDialer } from "../../adapters/node.ts";
 import { systemDialer } from "../../adapters/system.ts";
@@ -168,4 +169,13 @@ test("withRetry() rejects with the caller's reason itself when aborted in a wait
       ...["aborted", "failed", "aborted"],
     ]);
   }
+});
+
+test("docs/write-a-dialer.md has the same withRetry(), of at most 40 lines", () => {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+  const code = read("../dial/with_retry.ts");
+  const [imports, ...rest] = code.split("\n\n");
+  assert.match(imports!, /^import .* from "..\/..\/mod.ts";$/);
+  assert.ok(read("../../docs/write-a-dialer.md").includes(rest.join("\n\n")));
+  assert.ok(code.trimEnd().split("\n").length <= 40);
 });
