@@ -1,7 +1,12 @@
 import type { ContextDialer } from "../src/core/dialer.ts";
+import { readOptions } from "../src/core/options.ts";
 import type { ConnectDone, Connector, ConnectRequest } from "../src/resolve/connector.ts";
 import { netDialer } from "../src/resolve/net_dialer.ts";
-import { keepAliveIdleMs, type NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
+import {
+  keepAliveIdleMs,
+  type NetDialerOptions,
+  netDialerOptions,
+} from "../src/resolve/net_dialer_options.ts";
 import { BunConn, type BunSocket } from "./bun_conn.ts";
 import { anyLocalAddress, connectFailure, failLater } from "./connect_failure.ts";
 import { type Ends, endsOf } from "./local_interface.ts";
@@ -23,7 +28,8 @@ import { netConnector } from "./net_connector.ts";
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
 export function bunDialer(options: NetDialerOptions = {}): ContextDialer {
-  return netDialer(bunConnector(options), options);
+  const read = readOptions("bunDialer", options, netDialerOptions);
+  return netDialer(bunConnector(read), read);
 }
 
 /** The most connects that may be pending at once, since each may have to be abandoned. */

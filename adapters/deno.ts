@@ -1,6 +1,7 @@
 import type { Addr } from "../src/core/addr.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
 import { joinHostPort } from "../src/core/host_port.ts";
+import { oneOf, type OptionChecks, readOptions } from "../src/core/options.ts";
 import {
   type ConnectDone,
   type ConnectFailure,
@@ -10,7 +11,7 @@ import {
   remoteAddrOf,
 } from "../src/resolve/connector.ts";
 import { netDialer } from "../src/resolve/net_dialer.ts";
-import type { NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
+import { type NetDialerOptions, netDialerOptions } from "../src/resolve/net_dialer_options.ts";
 import { anyLocalAddress, denoDenial, failLater } from "./connect_failure.ts";
 import { DenoConn, denoErrorCode, type DenoSocket } from "./deno_conn.ts";
 import { endsOf, isLinkLocal } from "./local_interface.ts";
@@ -43,19 +44,20 @@ export interface DenoDialerOptions extends NetDialerOptions {
  * @throws {TypeError | RangeError} If an option is unusable, or `api: "native"` cannot do what another option asks.
  */
 export function denoDialer(options: DenoDialerOptions = {}): ContextDialer {
-  const needsNode = ([["localAddress", options.localAddress], ["localPort", options.localPort], [
-    "keepAlive",
-    options.keepAlive === false ? undefined : options.keepAlive,
-  ]] as const).find(([, value]) => value !== undefined)?.[0];
-  const { api = needsNode === undefined ? "native" : "node" } = options;
-  if (api !== "native" && api !== "node") {
-    throw new TypeError(`api must be "native" or "node", not ${JSON.stringify(api)}`);
-  }
+  const read = readOptions<DenoDialerOptions>("denoDialer", options, denoDialerOptions);
+  const needsNode = (["localAddress", "localPort", "keepAlive"] as const)
+    .find((name) => read[name] !== undefined && read[name] !== false);
+  const { api = needsNode === undefined ? "native" : "node" } = read;
   if (api === "native" && needsNode !== undefined) {
     throw new TypeError(`Deno.connect cannot set ${needsNode}: leave api: "native" away`);
   }
-  return netDialer(api === "node" ? nodeConnector(options) : denoConnector(options), options);
+  return netDialer(api === "node" ? nodeConnector(read) : denoConnector(read), read);
 }
+
+const denoDialerOptions: OptionChecks<DenoDialerOptions> = {
+  ...netDialerOptions,
+  api: oneOf("native", "node"),
+};
 
 function nodeConnector(options: DenoDialerOptions): Connector {
   const connector = netConnector(options);

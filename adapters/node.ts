@@ -1,6 +1,7 @@
 import type { ContextDialer } from "../src/core/dialer.ts";
+import { readOptions } from "../src/core/options.ts";
 import { netDialer } from "../src/resolve/net_dialer.ts";
-import type { NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
+import { type NetDialerOptions, netDialerOptions } from "../src/resolve/net_dialer_options.ts";
 import { netConnector } from "./net_connector.ts";
 
 /**
@@ -16,5 +17,6 @@ import { netConnector } from "./net_connector.ts";
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
 export function nodeDialer(options: NetDialerOptions = {}): ContextDialer {
-  return netDialer(netConnector(options), options);
+  const read = readOptions("nodeDialer", options, netDialerOptions);
+  return netDialer(netConnector(read), read);
 }

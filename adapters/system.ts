@@ -2,19 +2,20 @@ import { dialFailure } from "../src/core/dial_error.ts";
 import type { DialErrorCode } from "../src/core/dial_error_code.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../src/core/error_reason.ts";
+import { readOptions } from "../src/core/options.ts";
 import { makeDialer } from "../src/dial/compose_dialer.ts";
-import { netDialerConfig, type NetDialerOptions } from "../src/resolve/net_dialer_options.ts";
+import { type NetDialerOptions, netDialerOptions } from "../src/resolve/net_dialer_options.ts";
 
 /** How {@linkcode systemDialer} behaves; the counterpart of the fields of Go's `net.Dialer`. */
 export type SystemDialerOptions = NetDialerOptions;
 
 /**
  * Makes a dialer over the runtime's own sockets, the counterpart of Go's `net.Dialer`:
- * `Deno.connect`, `Bun.connect` or `node:net`, with lookup, RFC 8305 Happy Eyeballs, local addresses,
- * keep-alive and a time limit that are the same on all.
+ * `Deno.connect`, `Bun.connect` or `node:net`, with lookup, RFC 8305 Happy Eyeballs, local
+ * addresses, keep-alive and a time limit that are the same on all.
  *
- * The first dial loads the code for the runtime. Where that fails, as it does once the process has no
- * file descriptor left, the dial fails with a `DialError`, and the next dial tries again.
+ * The first dial loads the code for the runtime. Where that fails, as it does once the process has
+ * no file descriptor left, the dial fails with a `DialError`, and the next dial tries again.
  *
  * @example
  * const dialer = systemDialer({ timeoutMs: 5_000 });
@@ -26,13 +27,13 @@ export type SystemDialerOptions = NetDialerOptions;
  */
 export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
   // Checked here, since the adapter is only loaded by the first dial.
-  netDialerConfig(options);
+  const read = readOptions("systemDialer", options, netDialerOptions);
   let loaded: ContextDialer | undefined;
   const loading = makeDialer({
     ...{ name: "system", over: [] },
     async run(dial) {
       try {
-        loaded ??= await load(options);
+        loaded ??= await load(read);
       } catch (cause) {
         const code = await loadFailureCode(cause);
         const why = reasonOf(code) ?? dialFailure(cause).message;
@@ -59,7 +60,7 @@ async function load(options: SystemDialerOptions): Promise<ContextDialer> {
   return (await import("./node.ts")).nodeDialer(options);
 }
 
-/** Node and Bun report exhausted descriptors in the message; other failures may not mention them. */
+/** Node and Bun name exhausted descriptors in the message; other failures may not mention them. */
 async function loadFailureCode(cause: unknown): Promise<DialErrorCode> {
   const named = /\b(?:EMFILE|ENFILE)\b/.exec(dialFailure(cause).message)?.[0];
   if (named !== undefined) return named as DialErrorCode;

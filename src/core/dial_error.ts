@@ -2,6 +2,7 @@ import type { Network } from "./dialer.ts";
 import { type DialFailure, type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import type { DialErrorCode } from "./dial_error_code.ts";
 import { propertyOf } from "./error_reason.ts";
+import { shownAddress, shownNetwork } from "./redact.ts";
 
 /**
  * Where in the dial it failed: reading the `address`, choosing a dialer (`route`), looking a name up (`resolve`),
@@ -63,7 +64,7 @@ export class DialError extends Error {
   readonly phase: DialPhase;
   /** The network asked for. */
   readonly network: Network;
-  /** The address asked for. */
+  /** The address asked for; of one that is none without what may be a secret in it. */
   readonly address: string;
   /** Why, for a person: the message without what was dialed. */
   readonly reason: string;
@@ -89,14 +90,15 @@ export class DialError extends Error {
    */
   constructor(init: DialErrorInit) {
     const via = init.via === undefined ? "" : ` via ${init.via}`;
+    const address = shownAddress(init.network, init.address);
     super(
-      onOneLine(`Cannot dial ${init.network} ${init.address}${via}: ${init.reason}`),
+      onOneLine(`Cannot dial ${shownNetwork(init.network)} ${address}${via}: ${init.reason}`),
       init.cause === undefined ? undefined : { cause: init.cause },
     );
     this.code = init.code;
     this.phase = init.phase;
-    this.network = init.network;
-    this.address = init.address;
+    this.network = shownNetwork(init.network) as Network;
+    this.address = address;
     this.reason = onOneLine(init.reason);
     if (init.via !== undefined) this.via = init.via;
     if (init.hop !== undefined) this.hop = init.hop;

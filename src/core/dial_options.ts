@@ -1,6 +1,7 @@
 import type { DialEvent } from "./dial_event.ts";
 import type { DialOptions, Multiaddr } from "./dialer.ts";
-import { shownValue } from "./value_kind.ts";
+import { optionOf, otherOptions } from "./options.ts";
+import { shownValue, valueKind } from "./value_kind.ts";
 
 /** The options of a dial, read once. */
 export interface ReadDialOptions {
@@ -19,7 +20,15 @@ export interface ReadDialOptions {
  * @throws {TypeError} If one is unusable.
  */
 export function readDialOptions(options: DialOptions | undefined): ReadDialOptions {
-  const { signal, onEvent, remoteMultiaddr, ...others } = options ?? {};
+  if (options === undefined || options === null) return none;
+  if (typeof options !== "object") {
+    throw new TypeError(`The options of a dial must be an object, not ${valueKind(options)}`);
+  }
+  const [signal, onEvent, remoteMultiaddr] = known.map((name) => optionOf(options, name)) as [
+    DialOptions["signal"],
+    DialOptions["onEvent"],
+    DialOptions["remoteMultiaddr"],
+  ];
   if (signal !== undefined && signal !== null) requireSignal(signal);
   if (onEvent !== undefined && onEvent !== null && typeof onEvent !== "function") {
     throw new TypeError(`onEvent must be a function, not ${shownValue(onEvent)}`);
@@ -28,9 +37,15 @@ export function readDialOptions(options: DialOptions | undefined): ReadDialOptio
     signal: signal ?? undefined,
     onEvent: onEvent ?? undefined,
     remoteMultiaddr: remoteMultiaddr ?? undefined,
-    others,
+    others: otherOptions(options, known),
   };
 }
+
+const known = ["signal", "onEvent", "remoteMultiaddr"] as const;
+
+const none: ReadDialOptions = {
+  ...{ signal: undefined, onEvent: undefined, remoteMultiaddr: undefined, others: {} },
+};
 
 /** Makes sure that a signal is one; throws a TypeError else. */
 export function requireSignal(signal: unknown): void {

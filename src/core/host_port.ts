@@ -1,3 +1,6 @@
+import { redacted } from "./redact.ts";
+import { shownValue } from "./value_kind.ts";
+
 /** The two halves of an address. */
 export interface HostPort {
   /** The host without brackets, zone included; may be empty. */
@@ -20,7 +23,7 @@ export interface HostPort {
 export function joinHostPort(host: string, port: number): string {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new RangeError(
-      `Cannot join host and port: port ${String(port)} is not between 0 and 65535`,
+      `Cannot join host and port: port ${shownValue(port)} is not between 0 and 65535`,
     );
   }
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
@@ -35,10 +38,15 @@ export function joinHostPort(host: string, port: number): string {
  *
  * @param address `host:port`, `[host]:port` or `:port`.
  * @returns The host without brackets and the port.
- * @throws {TypeError} If `address` is not of that form; the message quotes it and says why.
+ * @throws {TypeError} If `address` is not of that form; the message says why, and quotes it without
+ *   what stands before an `@`
+ *   and without a port that is no number.
  */
 export function splitHostPort(address: string): HostPort {
-  const bad = (why: string) => new TypeError(`Cannot split address "${address}": ${why}`);
+  if (typeof address !== "string") {
+    throw new TypeError(`Cannot split ${shownValue(address)}: an address is a string`);
+  }
+  const bad = (why: string) => new TypeError(`Cannot split address "${redacted(address)}": ${why}`);
   const colon = address.lastIndexOf(":");
   if (colon < 0) throw bad("missing port");
   let host: string;
@@ -62,8 +70,8 @@ export function splitHostPort(address: string): HostPort {
 
 function parsePort(text: string, bad: (why: string) => TypeError): number {
   if (text === "") throw bad("missing port");
-  if (!/^[0-9]+$/.test(text)) throw bad(`port "${text}" is not a number`);
+  if (!/^[0-9]+$/.test(text)) throw bad("the port is not a number");
   const port = Number(text);
-  if (port > 65535) throw bad(`port ${text} is not between 0 and 65535`);
+  if (port > 65535) throw bad("the port is not between 0 and 65535");
   return port;
 }

@@ -2,10 +2,11 @@
  * Says what a value is without quoting it, where it may be a URL with a password.
  *
  * @param value Any value.
- * @returns `undefined`, `null`, `a string`, `an object` …
+ * @returns `undefined`, `null`, `a string`, `an array`, `an object` …
  */
 export function valueKind(value: unknown): string {
   if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 

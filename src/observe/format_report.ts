@@ -1,4 +1,6 @@
 import type { DialReport } from "../core/dial_report.ts";
+import { readOptions } from "../core/options.ts";
+import { shownValue } from "../core/value_kind.ts";
 import { escapeControls } from "./escape_controls.ts";
 
 /** How {@linkcode formatReport} writes. */
@@ -39,13 +41,12 @@ const leftColumns = 2 * timeColumns + barColumns + 6;
  * @throws {TypeError} If there is no report, as with an error that is no `DialError`.
  */
 export function formatReport(report: DialReport, options: FormatReportOptions = {}): string {
-  const { width = 80 } = options;
-  if (!Number.isInteger(width) || width < 60) {
-    throw new RangeError(`width must be a whole number of at least 60, not ${String(width)}`);
-  }
+  const { width = 80 } = readOptions<FormatReportOptions>("formatReport", options, {
+    width: checkWidth,
+  });
   if (typeof report?.label !== "string") {
     throw new TypeError(
-      `report must be that of a connection or of a DialError, not ${String(report)}`,
+      `report must be that of a connection or of a DialError, not ${shownValue(report)}`,
     );
   }
   const lines = wrap(`${report.label}: ${rootOutcome(report)}`, width);
@@ -54,6 +55,11 @@ export function formatReport(report: DialReport, options: FormatReportOptions = 
   }
   for (const child of report.children) addStep(lines, child, 0, report, width);
   return lines.join("\n");
+}
+
+function checkWidth(value: unknown): number {
+  if (Number.isInteger(value) && Number(value) >= 60) return Number(value);
+  throw new RangeError(`width must be a whole number of at least 60, not ${shownValue(value)}`);
 }
 
 function addStep(

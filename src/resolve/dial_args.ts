@@ -1,6 +1,8 @@
 import { type Component, isMultiaddr, multiaddr } from "@multiformats/multiaddr";
 import type { Multiaddr, Network } from "../core/dialer.ts";
 import { joinHostPort } from "../core/host_port.ts";
+import { redactedMultiaddr, withoutUserInfo } from "../core/redact.ts";
+import { valueKind } from "../core/value_kind.ts";
 
 /** What to hand to `dialContext`. */
 export interface DialArgs {
@@ -30,7 +32,10 @@ export function dialArgs(ma: Multiaddr | string): DialArgs {
   const args = "reason" in parsed ? parsed : readDialArgs(parsed);
   if (!("reason" in args)) return args;
   const { reason, ...options } = args;
-  throw new TypeError(`Cannot dial multiaddr "${String(ma)}": ${reason}`, options);
+  const shown = typeof ma === "string" || isMultiaddr(ma)
+    ? `"${redactedMultiaddr(String(ma))}"`
+    : valueKind(ma);
+  throw new TypeError(`Cannot dial multiaddr ${shown}: ${reason}`, options);
 }
 
 /** Why there is nothing to dial. */
@@ -47,7 +52,11 @@ export function parseMultiaddr(ma: Multiaddr | string): Multiaddr | BadMultiaddr
   try {
     return multiaddr(String(ma));
   } catch (cause) {
-    return { reason: (cause as Error).message, cause };
+    // What cannot be read may be quoted, and what stands before an "@" is a secret.
+    const mayQuote = /^\/.*@/s.test(String(ma));
+    return mayQuote
+      ? { reason: "it has a part that cannot be read" }
+      : { reason: (cause as Error).message, cause };
   }
 }
 
@@ -67,12 +76,12 @@ export function readDialArgs(ma: Multiaddr): DialArgs | BadMultiaddr {
   if (network === undefined) return { reason: reasonAgainst(first.name) };
   const zone = zoned ? first.value! : undefined;
   const name = host!.value!;
-  if (zone !== undefined && !/^[^\s%/[\]]+$/.test(zone)) {
-    return { reason: `"ip6zone" has the impossible zone "${zone}"` };
+  if (zone !== undefined && !/^[^\s%/[\]@]+$/.test(zone)) {
+    return { reason: `"ip6zone" has the impossible zone "${withoutUserInfo(zone)}"` };
   }
   // What only looks like a name must not be taken for an IPv6 address or a port by whoever splits the address.
   if (host!.name.startsWith("dns") && !/^[^\s:/%\\?#@[\]]+$/.test(name)) {
-    return { reason: `"${host!.name}" has the impossible name "${name}"` };
+    return { reason: `"${host!.name}" has the impossible name "${withoutUserInfo(name)}"` };
   }
   const tcp = rest[0];
   if (tcp === undefined) return { reason: `"tcp" and its port are missing after "${host!.name}"` };

@@ -1,13 +1,15 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
+import { readDialOptions } from "../core/dial_options.ts";
 import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts";
+import { type OptionCheck, withMethod } from "../core/options.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
 import { isDialer } from "../core/is_dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
 import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { carryOutMultiaddrDial } from "./multiaddr_dial.ts";
-import { systemTxtResolver } from "./txt_resolver.ts";
+import { systemTxtResolver, type TxtResolver } from "./txt_resolver.ts";
 
 /**
  * Dials a multiaddr: whatever `dialArgs` reads, and `/dnsaddr`. `/dns6` never connects over IPv4, nor `/dns4` over IPv6.
@@ -38,6 +40,9 @@ export function dialMultiaddr(
   return startMultiaddrDial(dialer, ma, options);
 }
 
+/** Checks who looks `/dnsaddr` up. */
+export const checkTxtResolver: OptionCheck<TxtResolver> = withMethod<TxtResolver>("resolveTxt");
+
 /** What only this package can say of the dial of a multiaddr. */
 export interface MultiaddrDialExtras {
   readonly clock?: Clock;
@@ -52,21 +57,19 @@ export async function startMultiaddrDial(
   options: DialMultiaddrOptions,
   { clock = systemClock, timeoutMs }: MultiaddrDialExtras = {},
 ): Promise<Conn> {
-  // By name, since what is inherited is not among the rest.
-  const { txtResolver = systemTxtResolver, signal, onEvent, ...others } = options ?? {};
+  const { signal, onEvent, others } = readDialOptions(options);
+  const { txtResolver: given, ...rest } = others as DialMultiaddrOptions;
   const dialOptions = {
-    ...others,
+    ...rest,
     ...(signal !== undefined && { signal }),
     ...(onEvent !== undefined && { onEvent }),
   };
   if (!isDialer(dialer) && typeof dialer !== "function") {
     throw new TypeError(`dialer must be a dialer or a function, not ${valueKind(dialer)}`);
   }
-  if (typeof txtResolver?.resolveTxt !== "function") {
-    throw new TypeError(
-      `txtResolver must have a resolveTxt method, not be ${valueKind(txtResolver)}`,
-    );
-  }
+  const txtResolver = given === undefined
+    ? systemTxtResolver
+    : checkTxtResolver(given, "txtResolver");
   const address = String(ma);
   const run = (dial: RunningDial) => {
     if (timeoutMs !== undefined) dial.limit(timeoutMs);

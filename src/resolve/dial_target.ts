@@ -1,6 +1,7 @@
 import type { Network } from "../core/dialer.ts";
 import { splitHostPort } from "../core/host_port.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
+import { redacted } from "../core/redact.ts";
 import { isIPv4Mapped } from "./ip_bytes.ts";
 import { type IpFamily, ipFamily } from "./ip_literal.ts";
 
@@ -29,6 +30,9 @@ export interface BadTarget {
 /** What Linux has room for in the address of a unix socket, less the NUL at its end. */
 const maxPathBytes = 107;
 
+/** Why a network is none; what was given as one is not quoted. */
+export const unknownNetwork = "unknown network: there are tcp, tcp4, tcp6 and unix";
+
 const families: Record<string, readonly IpFamily[]> = { tcp: [6, 4], tcp4: [4], tcp6: [6] };
 
 /**
@@ -43,7 +47,7 @@ export function dialTarget(network: Network, address: string): DialTarget | BadT
     return pathTooLong(address) ?? { kind: "unix", path: address };
   }
   if (!Object.hasOwn(families, network)) {
-    return { code: "ERR_DIAL_NETWORK", reason: `unknown network "${String(network)}"` };
+    return { code: "ERR_DIAL_NETWORK", reason: unknownNetwork };
   }
   const wanted = families[network]!;
   let host, port;
@@ -68,7 +72,7 @@ export function dialTarget(network: Network, address: string): DialTarget | BadT
   }
   // deno-lint-ignore no-control-regex -- finding them is the point
   if (/[\s\x00-\x20\x7f:/%\\?#@]/.test(host)) {
-    return badAddress(`"${host}" is neither a name nor an IP address`);
+    return badAddress(`"${redacted(host)}" is neither a name nor an IP address`);
   }
   return { kind: "name", host, families: wanted, port };
 }

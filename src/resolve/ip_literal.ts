@@ -3,8 +3,10 @@ export type IpFamily = 4 | 6;
 
 const octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const ipv4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
-// What an interface can be called: no white space, slash or control character, and no further percent sign.
-const zone = /^[^\s/%[\]\p{Cc}]+$/u;
+// What an interface can be called: no white space, slash or control character, and no further
+// percent sign. What has an "@" is
+// rather an address with user info, which would show.
+const zone = /^[^\s/%[\]@\p{Cc}]+$/u;
 const group = /^[0-9a-fA-F]{1,4}$/;
 
 /**

@@ -1,3 +1,13 @@
+import {
+  boolean,
+  falseOr,
+  milliseconds,
+  oneOf,
+  type OptionChecks,
+  port,
+  readOptions,
+  withMethod,
+} from "../core/options.ts";
 import { type IpFamily, ipFamily } from "./ip_literal.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -86,90 +96,67 @@ export interface NetDialerConfig {
   readonly preferFamily: IpFamily;
 }
 
-/** Checks the options and fills in the defaults. Throws a TypeError or RangeError that names the bad value. */
+/** The longest idle time that Linux takes (`MAX_TCP_KEEPIDLE`). */
+export const maxKeepAliveIdleMs = 32_767_000;
+
+/** The options of every dialer over sockets. */
+export const netDialerOptions: OptionChecks<NetDialerOptions> = {
+  timeoutMs: milliseconds(),
+  localAddress: checkLocalAddress,
+  localPort: port,
+  attemptDelayMs: falseOr(milliseconds(10)),
+  resolutionDelayMs: milliseconds(0),
+  keepAlive: falseOr(milliseconds(1, maxKeepAliveIdleMs)),
+  noDelay: boolean,
+  resolver: withMethod<Resolver>("lookup"),
+  preferFamily: oneOf(4, 6),
+};
+
+/** What inherits nothing from `Object.prototype`. */
+const none: LocalAddresses = Object.create(null);
+
+/** Fills in the defaults of options that were checked. */
 export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
-  const { preferFamily = 6, noDelay, resolver } = options;
-  if (preferFamily !== 4 && preferFamily !== 6) {
-    throw new RangeError(`preferFamily must be 4 or 6, not ${String(preferFamily)}`);
-  }
-  if (noDelay !== undefined && typeof noDelay !== "boolean") {
-    throw new TypeError(`noDelay must be a boolean, not ${String(noDelay)}`);
-  }
-  if (resolver !== undefined && typeof resolver?.lookup !== "function") {
-    throw new TypeError(`resolver must have a lookup method, not be ${String(resolver)}`);
-  }
-  if (options.keepAlive !== undefined && options.keepAlive !== false) {
-    checkMs("keepAlive", options.keepAlive, 1, maxKeepAliveIdleMs);
-  }
+  const { timeoutMs, localAddress, localPort } = options;
+  const { attemptDelayMs = 250, resolutionDelayMs = 50, preferFamily = 6 } = options;
+  const one = typeof localAddress === "string" ? ipFamily(localAddress)! : undefined;
+  const { ipv4, ipv6 }: LocalAddresses = typeof localAddress === "object" ? localAddress : none;
   return {
-    timeoutMs: options.timeoutMs === undefined
-      ? undefined
-      : checkMs("timeoutMs", options.timeoutMs, 1),
-    ...localAddresses(options.localAddress),
-    localPort: options.localPort === undefined ? undefined : checkPort(options.localPort),
-    attemptDelayMs: options.attemptDelayMs === false
-      ? false
-      : checkMs("attemptDelayMs", options.attemptDelayMs ?? 250, 10),
-    resolutionDelayMs: checkMs("resolutionDelayMs", options.resolutionDelayMs ?? 50, 0),
+    timeoutMs,
+    localAddress: {
+      ...(one !== undefined && { [one]: localAddress }),
+      ...(ipv4 !== undefined && { 4: ipv4 }),
+      ...(ipv6 !== undefined && { 6: ipv6 }),
+    },
+    onlyFamily: one,
+    localPort,
+    attemptDelayMs,
+    resolutionDelayMs,
     preferFamily,
   };
 }
-
-/** The longest delay that timers take. */
-const maxMs = 2 ** 31 - 1;
-
-/** The longest idle time that Linux takes (`MAX_TCP_KEEPIDLE`). */
-export const maxKeepAliveIdleMs = 32_767_000;
 
 /** The idle time of keep-alive in whole seconds, as runtimes cut off what is less; also where it is off for now. */
 export function keepAliveIdleMs({ keepAlive }: Pick<NetDialerOptions, "keepAlive">): number {
   return Math.ceil((keepAlive || 15_000) / 1_000) * 1_000;
 }
 
-function checkMs(name: string, value: unknown, least: number, most: number = maxMs): number {
-  if (typeof value !== "number") {
-    throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
-  }
-  if (!(value >= least && value <= most)) {
-    throw new RangeError(`${name} must be between ${least} and ${most} ms, not ${value}`);
-  }
-  return value;
-}
-
-function checkPort(value: unknown): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > 65535) {
-    throw new RangeError(`localPort must be between 1 and 65535, not ${String(value)}`);
-  }
-  return value;
-}
-
-function localAddresses(
-  given: string | LocalAddresses | undefined,
-): Pick<NetDialerConfig, "localAddress" | "onlyFamily"> {
-  if (given === undefined) return { localAddress: {}, onlyFamily: undefined };
+function checkLocalAddress(given: unknown): string | LocalAddresses {
   if (typeof given === "string") {
-    const family = ipFamily(given);
-    if (family === undefined) {
-      throw new TypeError(`localAddress must be an IP address, not "${given}"`);
-    }
-    return { localAddress: { [family]: given }, onlyFamily: family };
+    if (ipFamily(given) !== undefined) return given;
+    throw new TypeError("localAddress must be an IP address");
   }
-  // A caller without types may give anything.
-  const { ipv4, ipv6 } = (given ?? {}) as LocalAddresses;
-  if (ipv4 !== undefined && ipFamily(String(ipv4)) !== 4) {
-    throw new TypeError(`localAddress.ipv4 must be an IPv4 address, not "${ipv4}"`);
-  }
-  if (ipv6 !== undefined && ipFamily(String(ipv6)) !== 6) {
-    throw new TypeError(`localAddress.ipv6 must be an IPv6 address, not "${ipv6}"`);
-  }
-  if (ipv4 === undefined && ipv6 === undefined) {
-    throw new TypeError("localAddress must be an IP address or name ipv4, ipv6 or both");
-  }
-  return {
-    localAddress: {
-      ...(ipv4 !== undefined && { 4: ipv4 }),
-      ...(ipv6 !== undefined && { 6: ipv6 }),
-    },
-    onlyFamily: undefined,
+  const isObject = typeof given === "object" && given !== null;
+  const addresses: LocalAddresses = isObject
+    ? readOptions("localAddress", given, { ipv4: checkAddressOf(4), ipv6: checkAddressOf(6) })
+    : {};
+  if (addresses.ipv4 !== undefined || addresses.ipv6 !== undefined) return addresses;
+  throw new TypeError("localAddress must be an IP address or name ipv4, ipv6 or both");
+}
+
+function checkAddressOf(family: IpFamily): (value: unknown, name: string) => string {
+  return (value, name) => {
+    if (typeof value === "string" && ipFamily(value) === family) return value;
+    throw new TypeError(`localAddress.${name} must be an IPv${family} address`);
   };
 }

@@ -3,6 +3,7 @@ import { Duplex } from "node:stream";
 import type { Addr } from "../core/addr.ts";
 import type { Conn } from "../core/conn.ts";
 import { completeConn, discardConn } from "../core/foreign_conn.ts";
+import { boolean, type OptionChecks, readOptions } from "../core/options.ts";
 import { valueKind } from "../core/value_kind.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
 import { errorOf } from "./error_of.ts";
@@ -30,15 +31,26 @@ export interface DuplexAddress {
   port: number;
 }
 
+const duplexOptions: OptionChecks<ConnDuplexOptions> = { allowHalfOpen: boolean };
+
 type Callback = (error?: Error | null) => void;
 
 /** Small writes go out together up to this size. */
 const batchBytes = 64 * 1024;
 const highWaterMark = 64 * 1024;
 
+/** The connection of a stream, once it is there. */
+export let connOfDuplex: (stream: ConnDuplex) => Conn | undefined;
+
+/** Has a stream without a connection dial one. */
+export let startDial: (
+  stream: ConnDuplex,
+  source: (signal: AbortSignal) => Promise<Conn>,
+) => void;
+
 /**
  * A Node stream over a {@linkcode Conn}, with what users of `net.Socket` call and listen to. It is no `net.Socket`, though:
- * there is no `connect()`, and `instanceof` tells them apart.
+ * there is no `connect()`, which a `socket()` of a connector has, and `instanceof` tells them apart.
  *
  * Nothing is read before somebody reads from the stream. Ending it sends FIN; destroying it closes the connection, and resets
  * it where there is an error, so that the peer does not take a stream that broke off for one that ended.
@@ -53,32 +65,47 @@ export class ConnDuplex extends Duplex {
   readonly #idle: IdleTimer = new IdleTimer(() => this.emit("timeout"));
   #bytesRead = 0;
   #bytesSent = 0;
+  /** What was tried to connect to, as `host:port`. */
+  readonly autoSelectFamilyAttemptedAddresses: string[] = [];
+
+  static {
+    connOfDuplex = (stream) => #conn in stream ? stream.#conn : undefined;
+    startDial = (stream, source) => stream.#dial(source);
+  }
 
   /**
    * Makes a stream over a connection, or over one that is yet to be dialed: then `"connect"` tells of the connection and
-   * `"error"` of a failed dial, what is written meanwhile is kept, and `destroy()` aborts the dial.
+   * `"error"` of a failed dial, what is written meanwhile is kept, and `destroy()` aborts the dial. Over a connection
+   * `"connect"` is emitted soon after the stream is made.
    *
-   * @param source The connection, which is the stream's alone from now on, or what dials it.
+   * @param source The connection, which is the stream's alone from now on, or what dials it; `undefined` for one that
+   *   `startDial` is told later.
    * @param options How the stream behaves.
    */
   constructor(
-    source: Conn | ((signal: AbortSignal) => Promise<Conn>),
+    source: Conn | ((signal: AbortSignal) => Promise<Conn>) | undefined,
     options: ConnDuplexOptions = {},
   ) {
     super({
-      allowHalfOpen: options.allowHalfOpen ?? true,
+      allowHalfOpen: readOptions("toDuplex", options, duplexOptions).allowHalfOpen ?? true,
       readableHighWaterMark: highWaterMark,
       writableHighWaterMark: highWaterMark,
     });
-    if (typeof source !== "function") {
+    if (typeof source === "function") this.#dial(source);
+    else if (source !== undefined) {
       this.#conn = wholeConn(source);
-      return;
+      this.#settle(Promise.resolve(), () => this.#announce());
     }
+  }
+
+  #dial(source: (signal: AbortSignal) => Promise<Conn>): void {
     const { signal } = this.#dialing = new AbortController();
-    // What a listener of "connect" throws fails the stream as well, rather than the process.
-    (async () => await source(signal))().then((conn) => this.#connected(conn)).catch((error) => {
-      this.destroy(errorOf(error, "Cannot connect"));
-    });
+    this.#settle((async () => await source(signal))(), (conn) => this.#connected(conn));
+  }
+
+  /** What a listener of "connect" throws fails the stream as well, rather than the process. */
+  #settle<T>(promise: Promise<T>, then: (result: T) => void): void {
+    promise.then(then).catch((error) => void this.destroy(errorOf(error, "Cannot connect")));
   }
 
   #connected(answer: Conn): void {
@@ -89,8 +116,13 @@ export class ConnDuplex extends Duplex {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const action of waiting) action(conn);
-    this.emit("connect");
-    this.emit("ready");
+    this.#announce();
+  }
+
+  #announce(): void {
+    for (const event of ["connect", "ready"]) {
+      if (!this.destroyed) this.emit(event);
+    }
   }
 
   #withConn(action: (conn: Conn) => void): void {
@@ -270,7 +302,7 @@ export class ConnDuplex extends Duplex {
 
   /** Whether the connection is still being dialed. */
   get connecting(): boolean {
-    return this.#conn === undefined && !this.destroyed;
+    return this.#dialing !== undefined && !this.destroyed;
   }
 
   /** Whether there is no connection, or not yet. */
@@ -283,6 +315,11 @@ export class ConnDuplex extends Duplex {
     if (this.connecting) return "opening";
     if (this.readable) return this.writable ? "open" : "readOnly";
     return this.writable ? "writeOnly" : "closed";
+  }
+
+  /** Bytes that wait to be sent, as a `net.Socket` has them. */
+  get bufferSize(): number {
+    return this.writableLength;
   }
 
   /** Bytes received so far. */

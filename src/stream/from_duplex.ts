@@ -1,6 +1,7 @@
 import type { Duplex as NodeDuplex } from "node:stream";
 import type { Addr } from "../core/addr.ts";
 import type { Conn } from "../core/conn.ts";
+import { address, anyObject, readOptions } from "../core/options.ts";
 import { StreamConn } from "./stream_conn.ts";
 
 /** A Node stream that can be read and written, as `node:stream` has it. */
@@ -41,6 +42,10 @@ export interface FromDuplexOptions {
  * @throws {TypeError} If `stream` is in object mode, or gives strings.
  */
 export function fromDuplex(stream: Duplex, options: FromDuplexOptions = {}): Conn {
+  anyObject(stream, "the stream of a connection");
+  const read = readOptions<FromDuplexOptions>("fromDuplex", options, {
+    ...{ localAddr: address, remoteAddr: address },
+  });
   if (stream.readableObjectMode || stream.writableObjectMode) {
     throw new TypeError("Cannot make a connection of a stream in object mode");
   }
@@ -53,8 +58,8 @@ export function fromDuplex(stream: Duplex, options: FromDuplexOptions = {}): Con
   const { localAddress, localPort, remoteAddress, remotePort } = stream as AddressedStream;
   const conn = new StreamConn({
     stream,
-    localAddr: options.localAddr ?? addrOf(localAddress, localPort),
-    remoteAddr: options.remoteAddr ?? addrOf(remoteAddress, remotePort),
+    localAddr: read.localAddr ?? addrOf(localAddress, localPort),
+    remoteAddr: read.remoteAddr ?? addrOf(remoteAddress, remotePort),
     // A stream may keep what it was given beyond its callback, and the caller may use it again.
     copies: true,
   });

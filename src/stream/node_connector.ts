@@ -7,6 +7,7 @@ import { requireSignal } from "../core/dial_options.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { joinHostPort } from "../core/host_port.ts";
 import { requireDialer } from "../core/is_dialer.ts";
+import { anyObject, milliseconds, readOptions } from "../core/options.ts";
 import { onAbort } from "../core/signals.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
@@ -122,18 +123,19 @@ export interface NodeConnector {
  * @param dialer What makes the connections.
  * @param options How to connect.
  * @returns The dialer in the forms that others take.
- * @throws {TypeError} If `dialer` is none.
- * @throws {RangeError} If `timeoutMs` is not a finite number above 0.
+ * @throws {TypeError | RangeError} If `dialer` is none, or an option is unusable; the message names
+ *   it.
  */
 export function nodeConnector(
   dialer: ContextDialer,
   options: NodeConnectorOptions = {},
 ): NodeConnector {
   requireDialer(dialer, "connect through");
-  const { timeoutMs, tls } = options;
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    throw new RangeError(`timeoutMs must be between 1 and ${2 ** 31 - 1} ms, not ${timeoutMs}`);
-  }
+  const { timeoutMs, tls } = readOptions<NodeConnectorOptions>("nodeConnector", options, {
+    timeoutMs: milliseconds(),
+    // Its keys are those of `tls.connect`.
+    tls: anyObject,
+  });
   const connector: Connector = {
     // Whatever the dialer throws or answers, this one answers a connection or fails with an error.
     dialer: makeDialer({ name: "stream", over: dialer, run: (dial) => dial.pass(dialer) }),

@@ -2,6 +2,17 @@ import { loopbackCodes, loopbackPeers } from "../../adapters/loopback_peers.ts";
 import type { Addr } from "../core/addr.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { requireDialer } from "../core/is_dialer.ts";
+import {
+  anyObject,
+  callback,
+  list,
+  nested,
+  oneOf,
+  type OptionChecks,
+  readOptions,
+  text,
+  unchecked,
+} from "../core/options.ts";
 import { abortTests } from "./abort_tests.ts";
 import { backPressureTests } from "./back_pressure_tests.ts";
 import { closeTests } from "./close_tests.ts";
@@ -84,7 +95,8 @@ export interface TestDialerOptions {
  * @throws {TypeError} If `dialer` has no `dialContext`.
  */
 export function testDialer(options: TestDialerOptions): void {
-  const { name, dialer, peers, without = [], variants = {}, codes, hops = [] } = options;
+  const read = readOptions("testDialer", options, testDialerOptions);
+  const { name, dialer, peers, without = [], variants = {}, codes, hops = [] } = read;
   requireDialer(dialer, "test");
   const contract: Contract = {
     name,
@@ -103,3 +115,24 @@ export function testDialer(options: TestDialerOptions): void {
   closeTests(contract);
   streamTests(contract);
 }
+
+const checkLack = oneOf(
+  ...["events", "half-close", "ipv6", "names", "peer-reset", "reset"] as const,
+  ...["silent", "unix", "unreachable"] as const,
+);
+
+const testDialerOptions: OptionChecks<TestDialerOptions> = {
+  name: text,
+  // Checked where it is used, under another name.
+  dialer: unchecked,
+  peers: anyObject,
+  without: (value, name) => list(value, name).map((lack) => checkLack(lack, name)),
+  variants: nested<DialerVariants>({
+    ...{ timeoutMs: callback, resolver: callback, localAddress: callback },
+  }),
+  codes: nested<Partial<ContractCodes>>({
+    ...{ refused: text, unreachable: text, unknownName: text },
+    ...{ missingPath: text, foreignAddress: text },
+  } as OptionChecks<ContractCodes>),
+  hops: list,
+};

@@ -1,3 +1,15 @@
+import {
+  boolean,
+  list,
+  milliseconds,
+  oneOf,
+  type OptionChecks,
+  text,
+  unchecked,
+} from "../core/options.ts";
+import { isUint8Array } from "../core/uint8_array.ts";
+import { valueKind } from "../core/value_kind.ts";
+import { ipFamily } from "../resolve/ip_literal.ts";
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -63,25 +75,24 @@ export interface TLSConfig {
   readonly handshakeTimeoutMs: number | undefined;
 }
 
-/** Checks the options and fills in the defaults. Throws a TypeError or RangeError that names the bad value. */
+/** The options of TLS. Certificates and keys are checked with one another. */
+export const tlsOptions: OptionChecks<TLSOptions> = {
+  serverName: checkServerName,
+  verify: boolean,
+  ca: unchecked,
+  cert: unchecked,
+  key: unchecked,
+  passphrase: text,
+  alpnProtocols: list,
+  minVersion: oneOf("TLSv1.2", "TLSv1.3"),
+  handshakeTimeoutMs: milliseconds(),
+};
+
+/**
+ * Fills in the defaults of options that were read. Throws a TypeError that names what is unusable.
+ */
 export function tlsConfig(options: TLSOptions): TLSConfig {
   const { serverName, verify = true, minVersion = "TLSv1.2", handshakeTimeoutMs } = options;
-  if (serverName !== undefined && (typeof serverName !== "string" || serverName === "")) {
-    throw new TypeError(`serverName must be a name, not ${JSON.stringify(serverName)}`);
-  }
-  if (typeof verify !== "boolean") {
-    throw new TypeError(`verify must be a boolean, not ${String(verify)}`);
-  }
-  if (minVersion !== "TLSv1.2" && minVersion !== "TLSv1.3") {
-    throw new RangeError(`minVersion must be "TLSv1.2" or "TLSv1.3", not ${String(minVersion)}`);
-  }
-  if (
-    handshakeTimeoutMs !== undefined && !(handshakeTimeoutMs >= 1 && handshakeTimeoutMs <= maxMs)
-  ) {
-    throw new RangeError(
-      `handshakeTimeoutMs must be between 1 and ${maxMs} ms, not ${String(handshakeTimeoutMs)}`,
-    );
-  }
   const { cert, key, passphrase } = options;
   const ca = options.ca === undefined ? undefined : [options.ca].flat() as PEM[];
   // Deno and Node take much of what is wrong here in silence, and fail late or without a word.
@@ -102,8 +113,12 @@ export function tlsConfig(options: TLSOptions): TLSConfig {
   };
 }
 
-/** The longest delay that timers take. */
-const maxMs = 2 ** 31 - 1;
+function checkServerName(value: unknown): string {
+  // It shows in reports, so that it must not be what has a password in it.
+  const isName = typeof value === "string" && (ipFamily(value) ?? /^[^\s:/@?#\\[\]]+$/.test(value));
+  if (isName) return value;
+  throw new TypeError("serverName must be a host name or an IP address");
+}
 
 function checkIdentity(
   cert: PEM | undefined,
@@ -136,18 +151,18 @@ function readCertificate(option: "ca" | "cert", pem: PEM): X509Certificate {
 
 /** Node's types know no other bytes. */
 function buffered(pem: PEM): string | Buffer {
-  return typeof pem === "string" ? pem : Buffer.from(pem);
+  if (typeof pem === "string") return pem;
+  if (isUint8Array(pem)) return Buffer.from(pem);
+  throw new TypeError(`PEM must be text or bytes, not ${valueKind(pem)}`);
 }
 
 function checkProtocols(protocols: readonly string[]): string[] {
-  if (!Array.isArray(protocols)) throw new TypeError("alpnProtocols must be an array of names");
   for (const protocol of protocols) {
     // RFC 7301 §3.1: a byte has its length.
     const bytes = typeof protocol === "string" ? new TextEncoder().encode(protocol).length : 0;
     if (bytes < 1 || bytes > 255) {
-      throw new TypeError(
-        `alpnProtocols must be names of 1 to 255 bytes, not ${JSON.stringify(protocol)}`,
-      );
+      const shown = (protocol as unknown) === "" ? '""' : valueKind(protocol);
+      throw new TypeError(`alpnProtocols must be names of 1 to 255 bytes, not ${shown}`);
     }
   }
   return [...protocols];

@@ -1,10 +1,11 @@
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
 import { requireDialer } from "../core/is_dialer.ts";
+import { readOptions } from "../core/options.ts";
 import { composeDialer } from "../dial/compose_dialer.ts";
 import { hostToVerify } from "./host_to_verify.ts";
 import type { TLSConn } from "./tls_conn.ts";
 import { HandshakeFailure, tlsHandshake } from "./tls_handshake.ts";
-import { tlsConfig, type TLSOptions } from "./tls_options.ts";
+import { tlsConfig, type TLSOptions, tlsOptions } from "./tls_options.ts";
 
 /** A dialer whose connections are in TLS. */
 export interface TLSDialer extends ContextDialer {
@@ -34,7 +35,7 @@ export interface TLSDialer extends ContextDialer {
  */
 export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDialer {
   requireDialer(dialer, "make TLS over");
-  const config = tlsConfig(options);
+  const config = tlsConfig(readOptions("withTLS", options, tlsOptions));
   return composeDialer("tls", dialer, async (dial) => {
     const conn = await dial.through(dialer);
     dial.keep(conn);

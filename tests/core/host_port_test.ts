@@ -43,14 +43,14 @@ const bad: [address: string, why: RegExp][] = [
   ["foo[bar:80", /unexpected '\['/],
   ["foo[bar]:80", /unexpected '\['/],
   ["foo]bar:80", /unexpected '\]'/],
-  ["localhost:http", /port "http" is not a number/],
-  ["localhost:+80", /port "\+80" is not a number/],
-  ["localhost:-1", /port "-1" is not a number/],
-  ["localhost: 80", /port " 80" is not a number/],
-  ["localhost:0x50", /port "0x50" is not a number/],
-  ["localhost:8e1", /port "8e1" is not a number/],
+  ["localhost:http", /: the port is not a number$/],
+  ["localhost:+80", /: the port is not a number$/],
+  ["localhost:-1", /: the port is not a number$/],
+  ["localhost: 80", /: the port is not a number$/],
+  ["localhost:0x50", /: the port is not a number$/],
+  ["localhost:8e1", /: the port is not a number$/],
   ["localhost:٨٠", /is not a number/],
-  ["localhost:65536", /port 65536 is not between 0 and 65535/],
+  ["localhost:65536", /: the port is not between 0 and 65535$/],
 ];
 
 for (const [address, host, port] of good) {
@@ -64,7 +64,10 @@ for (const [address, why] of bad) {
     assert.throws(() => splitHostPort(address), (error: Error) => {
       assert.ok(error instanceof TypeError);
       assert.match(error.message, why);
-      assert.ok(error.message.includes(`"${address}"`), "the message quotes the address");
+      // What stands in the place of the port may be a password.
+      const shown = address.replace(/^(localhost|\[::1\]):(?!$).*/, "$1:***")
+        .replace("foo:bar]baz:80", "foo:***]baz:80").replace("[foo]bar:baz", "[foo]bar:***");
+      assert.ok(error.message.includes(`"${shown}"`), "the message quotes the address");
       return true;
     });
   });
@@ -87,7 +90,8 @@ test("joinHostPort() is what splitHostPort() undoes", () => {
 for (const port of [-1, 65536, 1.5, NaN, Infinity, "80" as unknown as number]) {
   test(`joinHostPort() refuses the port ${JSON.stringify(port)} (${port})`, () => {
     assert.throws(() => joinHostPort("localhost", port), (error: Error) => {
-      assert.ok(error instanceof RangeError && error.message.includes(String(port)));
+      const shown = typeof port === "number" ? `port ${port} is` : "port a string is";
+      assert.ok(error instanceof RangeError && error.message.includes(shown), error.message);
       return true;
     });
   });

@@ -17,7 +17,7 @@ const bad: [options: unknown, thrown: Thrown, message: string][] = [
     RangeError,
     "timeoutMs must be between 1 and 2147483647 ms, not 2147483648",
   ],
-  [{ timeoutMs: "5" }, TypeError, "timeoutMs must be a number of milliseconds, not 5"],
+  [{ timeoutMs: "5" }, TypeError, "timeoutMs must be a number of milliseconds, not a string"],
   [{ attemptDelayMs: 9 }, RangeError, "attemptDelayMs must be between 10 and 2147483647 ms, not 9"],
   [
     { attemptDelayMs: true },
@@ -39,10 +39,10 @@ const bad: [options: unknown, thrown: Thrown, message: string][] = [
   [{ localPort: 0 }, RangeError, "localPort must be between 1 and 65535, not 0"],
   [{ localPort: 65536 }, RangeError, "localPort must be between 1 and 65535, not 65536"],
   [{ localPort: 1.5 }, RangeError, "localPort must be between 1 and 65535, not 1.5"],
-  [{ localPort: "80" }, RangeError, "localPort must be between 1 and 65535, not 80"],
-  [{ localAddress: "" }, TypeError, 'localAddress must be an IP address, not ""'],
-  [{ localAddress: "eth0" }, TypeError, 'localAddress must be an IP address, not "eth0"'],
-  [{ localAddress: "[::1]" }, TypeError, 'localAddress must be an IP address, not "[::1]"'],
+  [{ localPort: "80" }, RangeError, "localPort must be between 1 and 65535, not a string"],
+  [{ localAddress: "" }, TypeError, "localAddress must be an IP address"],
+  [{ localAddress: "eth0" }, TypeError, "localAddress must be an IP address"],
+  [{ localAddress: "[::1]" }, TypeError, "localAddress must be an IP address"],
   [
     { localAddress: {} },
     TypeError,
@@ -56,22 +56,22 @@ const bad: [options: unknown, thrown: Thrown, message: string][] = [
   [
     { localAddress: { ipv4: 4 } },
     TypeError,
-    'localAddress.ipv4 must be an IPv4 address, not "4"',
+    "localAddress.ipv4 must be an IPv4 address",
   ],
   [
     { localAddress: { ipv4: "::1" } },
     TypeError,
-    'localAddress.ipv4 must be an IPv4 address, not "::1"',
+    "localAddress.ipv4 must be an IPv4 address",
   ],
   [
     { localAddress: { ipv6: "1.2.3.4" } },
     TypeError,
-    'localAddress.ipv6 must be an IPv6 address, not "1.2.3.4"',
+    "localAddress.ipv6 must be an IPv6 address",
   ],
-  [{ preferFamily: 5 }, RangeError, "preferFamily must be 4 or 6, not 5"],
-  [{ preferFamily: "6" }, RangeError, "preferFamily must be 4 or 6, not 6"],
+  [{ preferFamily: 5 }, RangeError, "preferFamily must be 4 or 6"],
+  [{ preferFamily: "6" }, RangeError, "preferFamily must be 4 or 6"],
   [{ noDelay: 1 }, TypeError, "noDelay must be a boolean, not 1"],
-  [{ resolver: {} }, TypeError, "resolver must have a lookup method, not be [object Object]"],
+  [{ resolver: {} }, TypeError, "resolver must have a lookup method, not be an object"],
   [{ resolver: null }, TypeError, "resolver must have a lookup method, not be null"],
 ];
 
@@ -122,6 +122,6 @@ test("denoDialer() refuses what its native connections cannot do", () => {
   denoDialer({ keepAlive: false, api: "native" });
   assert.throws(() => denoDialer({ api: "fetch" as "node" }), {
     name: "TypeError",
-    message: 'api must be "native" or "node", not "fetch"',
+    message: 'api must be "native" or "node"',
   });
 });
