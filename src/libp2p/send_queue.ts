@@ -114,7 +114,8 @@ export class SendQueue implements SpareMemory {
 
   readonly #onFailed = (error: unknown): void => {
     this.#writingBytes = 0;
-    this.#giveBack();
+    // Not given back: a failed write may still be read from, and send what another put there.
+    this.#joined = undefined;
     this.clear();
     this.#listener.failed(error);
   };
