@@ -7,7 +7,10 @@ export interface DialFailure {
 }
 
 /** What is told of a dial that its caller gave up. */
-export const aborted: DialFailure = { code: "ABORT_ERR", message: "aborted by the caller" };
+export const aborted: DialFailure = Object.freeze({
+  code: "ABORT_ERR",
+  message: "aborted by the caller",
+});
 
 /** How a step of a dial ended. `lost`: another attempt won; `aborted`: the caller gave up. */
 export type DialOutcome = "ok" | "failed" | "lost" | "aborted";
