@@ -1,6 +1,6 @@
 /**
- * Collects the garbage of this process, which may take several times: finalizers run in between. On Node and Deno it has to be
- * started so that it can.
+ * Collects the garbage of this process, which may take several times: finalizers run in between. On
+ * Node and Deno it has to be started so that it can.
  *
  * @param pauseMs How long to wait after each time.
  */

@@ -43,7 +43,10 @@ export function entryPointFiles(manifest: DenoManifest): string[] {
   return Object.values(manifest.exports).map((path) => path.replace(/^\.\//, ""));
 }
 
-/** What an entry of deno.json's `imports` maps to: `npm:@scope/name@^1.2.3` or `jsr:@scope/name@^1.2.3`. */
+/**
+ * What an entry of deno.json's `imports` maps to: `npm:@scope/name@^1.2.3` or
+ * `jsr:@scope/name@^1.2.3`.
+ */
 export function parseImport(target: string): { registry: string; name: string; range: string } {
   const match = /^(npm|jsr):\/?((?:@[^/@]+\/)?[^/@]+)@([^/]+)$/.exec(target);
   if (match === null) {

@@ -51,7 +51,8 @@ export function runProcess(command: readonly string[], options: RunOptions): Pro
       clearTimeout(timer);
       reject(error);
     });
-    // A leftover that inherited the output would hold back "close", so the group is killed on "exit".
+    // A leftover that inherited the output would hold back "close", so the group is killed on
+    // "exit".
     child.on("exit", () => {
       if (group !== undefined) killGroup(group);
     });

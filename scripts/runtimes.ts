@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { root } from "./manifest.ts";
 
-/** What tests can run on; `npm ci` brings them all, so that nothing depends on what is installed. */
+/**
+ * What tests can run on; `npm ci` brings them all, so that nothing depends on what is installed.
+ */
 export type Runtime = "node20" | "node22" | "node" | "deno" | "bun";
 
 /** The runtimes that run the sources unbuilt. */
@@ -24,7 +26,10 @@ export function runtimeBinary(runtime: Runtime): string {
   return join(root, "node_modules", binaries[runtime]);
 }
 
-/** The command that runs one test file and writes a JUnit report, its tests limited to `limitMs` each. */
+/**
+ * The command that runs one test file and writes a JUnit report, its tests limited to `limitMs`
+ * each.
+ */
 export function testCommand(
   runtime: Runtime,
   file: string,
@@ -46,7 +51,8 @@ export function testCommand(
         `./${file}`,
       ];
     default:
-      // Without `--test` the file runs in this very process: what it leaves open shows, as it does for a user.
+      // Without `--test` the file runs in this very process: what it leaves open shows, as it does
+      // for a user.
       return [
         binary,
         "--test-reporter=spec",

@@ -1,12 +1,13 @@
 /**
- * Compares ours with others, in one run: the runtimes' fastest raw ways (`raw`, the default), npm's clients of proxies
- * (`proxy`), `@libp2p/tcp` (`libp2p`).
+ * Compares ours with others, in one run: the runtimes' fastest raw ways (`raw`, the default), npm's
+ * clients of proxies (`proxy`), `@libp2p/tcp` (`libp2p`).
  *
  *     node scripts/bench/bench.ts NAME… [--runtime bun] [--rounds 9] …
  *
- * The rounds of the two alternate, and what is shown is the ratio of their medians: times of another run, machine or hour are
- * not comparable, the ratio is. Each benchmark in benchmarks/ has more options, all of them numbers. The other end is a C
- * program, for a JavaScript one would be the bottleneck.
+ * The rounds of the two alternate, and what is shown is the ratio of their medians: times of
+ * another run, machine or hour are not comparable, the ratio is. Each benchmark in benchmarks/ has
+ * more options, all of them numbers. The other end is a C program, for a JavaScript one would be
+ * the bottleneck.
  */
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";

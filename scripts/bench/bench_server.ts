@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../manifest.ts";
+import { fileURLToPath } from "node:url";
 
 /** Runs `work` with the port of the server in `server.c`, which a C compiler makes first. */
 export async function withBenchServer(work: (port: number) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "anydial-bench-"));
   try {
     const binary = join(folder, "server");
-    compile(join(root, "scripts/bench/server.c"), binary);
+    compile(fileURLToPath(new URL("server.c", import.meta.url)), binary);
     const server = spawn(binary, { stdio: ["pipe", "pipe", "inherit"] });
     const exit = once(server, "exit");
     try {

@@ -1,8 +1,8 @@
 import type { Runtime } from "../runtimes.ts";
 
 /**
- * A benchmark: a module in benchmarks/ that exports one as `benchmark`. It is loaded by bench.ts, which starts its peers, and
- * by measure.ts on the runtime that is measured, which runs its cases.
+ * A benchmark: a module in benchmarks/ that exports one as `benchmark`. It is loaded by bench.ts,
+ * which starts its peers, and by measure.ts on the runtime that is measured, which runs its cases.
  */
 export interface Benchmark {
   /** Its options with their defaults, among them `rounds`. */
@@ -52,7 +52,9 @@ export interface Case {
   readonly rounds?: number;
 }
 
-/** What is measured; one that takes the time itself gives it, in milliseconds or a unit of its own. */
+/**
+ * What is measured; one that takes the time itself gives it, in milliseconds or a unit of its own.
+ */
 export type Run = () => Promise<number | void>;
 
 /** Whose way. */

@@ -1,4 +1,4 @@
-import type { ContextDialer } from "../../mod.ts";
+import type { Conn, ContextDialer } from "../../mod.ts";
 import { readRequest } from "./server_requests.ts";
 
 /** The ways to use a connection that are measured. */
@@ -11,15 +11,22 @@ export interface BenchClient {
   dial(port: number): Promise<void>;
 }
 
+/** The part of a connection that is used; `write` writes all. */
+export type BenchConn = Pick<Conn, "read" | "write" | "closeWrite" | "close">;
+
 /** A dialer of ours, dialing the benchmark's server. */
 export function dialerClient(dialer: ContextDialer): BenchClient {
+  return connClient((port) => dialer.dialContext("tcp", `127.0.0.1:${port}`));
+}
+
+/** A client of connections that read and write as ours do. */
+export function connClient(open: (port: number) => Promise<BenchConn>): BenchClient {
   const chunk = new Uint8Array(64 * 1024);
   // What each runtime reads fastest into: Deno fills the caller's buffer itself.
   const readBuffer = new Uint8Array("Deno" in globalThis ? 256 * 1024 : 64 * 1024);
-  const dialTo = (port: number) => dialer.dialContext("tcp", `127.0.0.1:${port}`);
   return {
     async read(port, bytes) {
-      const conn = await dialTo(port);
+      const conn = await open(port);
       await conn.write(readRequest(bytes));
       let left = bytes;
       for (let count; (count = await conn.read(readBuffer)) !== null;) left -= count;
@@ -27,7 +34,7 @@ export function dialerClient(dialer: ContextDialer): BenchClient {
       if (left !== 0) throw new Error(`${left} bytes are missing`);
     },
     async write(port, bytes) {
-      const conn = await dialTo(port);
+      const conn = await open(port);
       await conn.write(new Uint8Array([0x57]));
       for (let left = bytes; left > 0; left -= chunk.byteLength) await conn.write(chunk);
       await conn.closeWrite();
@@ -35,7 +42,7 @@ export function dialerClient(dialer: ContextDialer): BenchClient {
       conn.close();
     },
     async dial(port) {
-      (await dialTo(port)).close();
+      (await open(port)).close();
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Measures one group of a benchmark on the runtime that it is run on, and prints the times as JSON. Arguments: the benchmark's
- * name, the group's, the setting as JSON, and for a group whose ways are measured apart, which one.
+ * Measures one group of a benchmark on the runtime that it is run on, and prints the times as JSON.
+ * Arguments: the benchmark's name, the group's, the setting as JSON, and for a group whose ways are
+ * measured apart, which one.
  */
 import { type Case, type CaseTimes, loadBenchmark, type Setting, type Who } from "./benchmark.ts";
 
@@ -18,8 +19,8 @@ console.log(JSON.stringify(table));
 process.exit(0);
 
 /**
- * Measures in rounds in which ours and theirs alternate, so that whatever else the machine does meets both. The first round
- * of each warms up and does not count.
+ * Measures in rounds in which ours and theirs alternate, so that whatever else the machine does
+ * meets both. The first round of each warms up and does not count.
  */
 async function alternate(pair: Case, rounds: number): Promise<CaseTimes> {
   const times = { theirs: [] as number[], ours: [] as number[] };

@@ -1,12 +1,12 @@
 import { connect, type Socket } from "node:net";
-import type { BenchClient } from "./dialer_client.ts";
+import { type BenchClient, type BenchConn, connClient } from "./dialer_client.ts";
 import { readRequest } from "./server_requests.ts";
 
 /** The runtime's fastest own way, with the socket options that ours sets. */
-export async function rawClient(): Promise<BenchClient> {
+export function rawClient(): BenchClient {
   if ("Deno" in globalThis) return denoClient();
   if ("Bun" in globalThis) return bunClient();
-  return await Promise.resolve(nodeClient());
+  return nodeClient();
 }
 
 const chunk = new Uint8Array(64 * 1024);
@@ -69,11 +69,7 @@ function nodeClient(): BenchClient {
   };
 }
 
-interface RawDenoConn {
-  read(buffer: Uint8Array): Promise<number | null>;
-  write(data: Uint8Array): Promise<number>;
-  closeWrite(): Promise<void>;
-  close(): void;
+interface RawDenoConn extends BenchConn {
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean): void;
 }
@@ -82,39 +78,21 @@ function denoClient(): BenchClient {
   const { Deno } = globalThis as unknown as {
     Deno: { connect(options: { hostname: string; port: number }): Promise<RawDenoConn> };
   };
-  const buffer = new Uint8Array(256 * 1024);
-  const open = async (port: number) => {
+  return connClient(async (port) => {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
     conn.setNoDelay(true);
     conn.setKeepAlive(true);
-    return conn;
-  };
-  const writeAll = async (conn: RawDenoConn, data: Uint8Array) => {
-    for (let sent = 0; sent < data.byteLength;) {
-      sent += await conn.write(sent === 0 ? data : data.subarray(sent));
-    }
-  };
-  return {
-    async read(port, bytes) {
-      const conn = await open(port);
-      await writeAll(conn, readRequest(bytes));
-      let left = bytes;
-      for (let count; (count = await conn.read(buffer)) !== null;) left -= count;
-      conn.close();
-      if (left !== 0) throw new Error(`${left} bytes are missing`);
-    },
-    async write(port, bytes) {
-      const conn = await open(port);
-      await writeAll(conn, new Uint8Array([0x57]));
-      for (let left = bytes; left > 0; left -= chunk.byteLength) await writeAll(conn, chunk);
-      await conn.closeWrite();
-      if (await conn.read(buffer) !== 1) throw new Error("no answer");
-      conn.close();
-    },
-    async dial(port) {
-      (await open(port)).close();
-    },
-  };
+    return {
+      read: (buffer) => conn.read(buffer),
+      async write(data) {
+        let sent = await conn.write(data);
+        while (sent < data.byteLength) sent += await conn.write(data.subarray(sent));
+        return sent;
+      },
+      closeWrite: () => conn.closeWrite(),
+      close: () => conn.close(),
+    };
+  });
 }
 
 interface RawBunSocket {

@@ -1,9 +1,10 @@
 /* The other end of the benchmark: a JavaScript server would be the bottleneck.
  *
- * Prints its port, then serves each connection in a thread by its first byte: 'R' <8-byte little-endian count> sends that many
- * bytes and closes; 'W' drains up to FIN and answers one byte; 'S' <count> drains that many and answers one byte; 'B' <count>
- * sends and drains that many at once, then answers one byte. Anything else, or FIN at once: closes. It closes with RST, so
- * that no client port lingers in TIME_WAIT and slows the next dials. Ends with its standard input.
+ * Prints its port, then serves each connection in a thread by its first byte: 'R' <8-byte
+ * little-endian count> sends that many bytes and closes; 'W' drains up to FIN and answers one byte;
+ * 'S' <count> drains that many and answers one byte; 'B' <count> sends and drains that many at
+ * once, then answers one byte. Anything else, or FIN at once: closes. It closes with RST, so that
+ * no client port lingers in TIME_WAIT and slows the next dials. Ends with its standard input.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -110,7 +111,8 @@ int main(void) {
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t length = sizeof address;
-  if (bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 4096) != 0) return 1;
+  if (bind(listener, (struct sockaddr *)&address, length) != 0) return 1;
+  if (listen(listener, 4096) != 0) return 1;
   getsockname(listener, (struct sockaddr *)&address, &length);
   printf("%d\n", ntohs(address.sin_port));
   fflush(stdout);

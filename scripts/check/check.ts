@@ -1,4 +1,7 @@
-/** Runs every check of the house but the tests, one line each: `npm run check`, or `npm run check -- lint types`. */
+/**
+ * Runs every check of the house but the tests, one line each: `npm run check`, or `npm run check --
+ * lint types`.
+ */
 import { globSync } from "node:fs";
 import { entryPointFiles, readDenoManifest, root } from "../manifest.ts";
 import { killGroupsOnSignal, runProcess } from "../run_process.ts";
@@ -14,7 +17,8 @@ const unchecked = ["scripts/release/build_npm.ts"];
 const files = globSync(["{src,adapters,tests,scripts}/**/*.ts", "*.ts"], { cwd: root })
   .filter((file) => !unchecked.includes(file));
 
-// `--no-npm`: with the packages installed, `deno doc` holds the type of another package for an undocumented one of ours.
+// `--no-npm`: with the packages installed, `deno doc` holds the type of another package for an
+// undocumented one of ours.
 const steps: Record<string, readonly string[]> = {
   "format": [deno, "fmt", "--check"],
   "lint": lintCommand,

@@ -1,4 +1,7 @@
-/** Checks that deno.json, package.json, the lock file, the changelog and the documents tell the same story. */
+/**
+ * Checks that deno.json, package.json, the lock file, the changelog and the documents tell the same
+ * story.
+ */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -73,8 +76,8 @@ function compareDependencies(deno: DenoManifest, node: NodeManifest): string[] {
 }
 
 /**
- * A task must hand over to the script: `deno task` would read node_modules/.bin/node, an executable, as
- * JavaScript. Without the `--` it would also take `npm run` for itself.
+ * A task must hand over to the script: `deno task` would read node_modules/.bin/node, an
+ * executable, as JavaScript. Without the `--` it would also take `npm run` for itself.
  */
 function compareTasks(deno: DenoManifest, node: NodeManifest): string[] {
   const scripts = Object.keys(node.scripts);
@@ -128,7 +131,9 @@ function checkSubpaths(document: string, text: string, deno: DenoManifest): stri
     .map((subpath) => `${document} names ${deno.name}${subpath.slice(1)}, which is no entry point`);
 }
 
-/** Every path of the repository that a document names must be there; its links are remark's matter. */
+/**
+ * Every path of the repository that a document names must be there; its links are remark's matter.
+ */
 function checkPaths(document: string, text: string): string[] {
   const paths = text.matchAll(/(?<![\w/.@-])(?:src|adapters|scripts|tests|docs|\.ci)\/[\w./-]*/g);
   return [...new Set([...paths].map(([path]) => path.replace(/\.$/, "")))]
@@ -138,10 +143,7 @@ function checkPaths(document: string, text: string): string[] {
 
 function readManifestFiles(): ManifestFiles {
   const read = (name: string) => readFileSync(join(root, name), "utf8");
-  const names = [
-    ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"],
-    ...globSync("docs/*.md", { cwd: root }),
-  ];
+  const names = globSync("{*,docs/*}.md", { cwd: root });
   return {
     deno: readDenoManifest(),
     node: readNodeManifest(),

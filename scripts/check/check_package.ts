@@ -1,4 +1,7 @@
-/** Checks the package in npm/, whichever build made it: by publint, by attw, and for what is agreed here. */
+/**
+ * Checks the package in npm/, whichever build made it: by publint, by attw, and for what is agreed
+ * here.
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
@@ -40,8 +43,8 @@ function checkPaths(manifest: NpmManifest, paths: string[]): string[] {
     .map((path) => posix.normalize(path))
     .filter((path) => !paths.includes(path))
     .map((path) => `${path} is missing`);
-  // The shims and polyfills of dnt, which it is told to leave out, change globals. A package.json in
-  // esm/, which it leaves behind, hides `sideEffects` of the package's own from bundlers.
+  // The shims and polyfills of dnt, which it is told to leave out, change globals. A package.json
+  // in esm/, which it leaves behind, hides `sideEffects` of the package's own from bundlers.
   const wanted = /^(esm\/(?!_dnt\.).*\.(js|d\.ts)|package\.json)$/;
   const foreign = paths
     .filter((path) => !wanted.test(path) && !manifest.files.includes(path))

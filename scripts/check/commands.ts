@@ -9,7 +9,10 @@ export const importCommand: readonly string[] = [
   ...["mod.ts", "src", "adapters"],
 ];
 
-/** Checks that the links of Markdown files lead to files and headings; links to elsewhere it leaves alone. */
+/**
+ * Checks that the links of Markdown files lead to files and headings; links to elsewhere it leaves
+ * alone.
+ */
 export function linkCommand(files: readonly string[]): string[] {
   return [
     ...tool("remark"),

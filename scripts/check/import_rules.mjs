@@ -6,29 +6,24 @@
 
 const foundation = ["core", "dial", "resolve"];
 const middle = ["observe", "policy", "proxy", "simulate", "stream", "testing", "tls"];
+const system = "adapters/system.ts";
 
-/** What each room may import from, beside itself. */
+/** What each room may import from beside itself: rooms, and the two doors to the runtimes. */
 const arrows = {
   core: [],
   dial: ["core"],
   resolve: ["core", "dial"],
   ...Object.fromEntries(middle.map((room) => [room, foundation])),
+  policy: [...foundation, system],
   // Two arrows among these, where the work needs them: an HTTPS proxy wants TLS, and TLS a Duplex.
-  proxy: [...foundation, "tls"],
+  proxy: [...foundation, "tls", system],
   tls: [...foundation, "stream"],
-  libp2p: [...foundation, ...middle],
-  cli: [...foundation, ...middle],
-  adapters: foundation,
-  "mod.ts": [...foundation, ...middle],
-};
-
-/** What an adapter may import the types of: what the loopback peers implement. */
-const typesForAdapters = "testing";
-
-/** The doors to the runtimes, and the rooms that may use them. */
-const doors = {
-  "adapters/system.ts": ["mod.ts", "proxy", "policy", "libp2p", "cli"],
-  "adapters/loopback_peers.ts": ["testing"],
+  testing: [...foundation, "adapters/loopback_peers.ts"],
+  libp2p: [...foundation, ...middle, system],
+  cli: [...foundation, ...middle, system],
+  // Of testing the types alone, which the loopback peers implement: see below.
+  adapters: [...foundation, "testing"],
+  "mod.ts": [...foundation, ...middle, system],
 };
 
 /** Circles of types that are left from before; none may be added. */
@@ -38,32 +33,14 @@ const oldCircles = [
   "^src/testing/(contract|trial)[.]ts$",
 ];
 
-const libp2pPackages = "(^|node_modules/)(@libp2p/|@chainsafe/libp2p-|libp2p(/|$))";
-const runtimeModules = "^(node:)?net$|^bun(:|$)|node_modules/bun(-types)?/|^jsr:";
+const ours = "^(src|adapters)/|^mod[.]ts$";
+const notOnlyTypes = { dependencyTypesNot: ["type-only"] };
+const runtimes = "^(node:)?net$|^bun(:|$)|node_modules/bun(-types)?/|^jsr:";
+const libp2p = "(^|node_modules/)(@libp2p/|@chainsafe/libp2p-|libp2p(/|$))";
 
-/** The path of a room: `src/core/` is core, `adapters/` and `mod.ts` are what they are called. */
 function pathOf(room) {
-  if (room === "mod.ts") return "^mod[.]ts$";
+  if (room.endsWith(".ts")) return `^${room.replaceAll(".", "[.]")}$`;
   return room === "adapters" ? "^adapters/" : `^src/${room}/`;
-}
-
-function arrowRule([room, targets]) {
-  const open = Object.entries(doors).filter(([, rooms]) => rooms.includes(room));
-  const types = room === "adapters" ? [pathOf(typesForAdapters)] : [];
-  return {
-    name: `arrows of ${room}`,
-    severity: "error",
-    comment: `${room} may import ${targets.join(", ") || "nothing"}`,
-    from: { path: pathOf(room) },
-    to: {
-      path: "^(src|adapters)/|^mod[.]ts$",
-      pathNot: [
-        ...[room, ...targets].map(pathOf),
-        ...open.map(([door]) => `^${door.replaceAll(".", "[.]")}$`),
-        ...types,
-      ],
-    },
-  };
 }
 
 function rule(name, from, to) {
@@ -73,29 +50,33 @@ function rule(name, from, to) {
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    ...Object.entries(arrows).map(arrowRule),
-    rule("no arrows yet", {
-      path: "^src/",
-      pathNot: Object.keys(arrows).map(pathOf),
-    }, { path: "^(src|adapters)/|^mod[.]ts$" }),
-    rule("only types for adapters", { path: "^adapters/" }, {
-      path: pathOf(typesForAdapters),
-      dependencyTypesNot: ["type-only"],
+    ...Object.entries(arrows).map(([room, targets]) =>
+      rule(`arrows of ${room}`, { path: pathOf(room) }, {
+        path: ours,
+        pathNot: [room, ...targets].map(pathOf),
+      })
+    ),
+    rule("no arrows yet", { path: "^src/", pathNot: Object.keys(arrows).map(pathOf) }, {
+      path: ours,
+    }),
+    rule("only types for adapters", { path: pathOf("adapters") }, {
+      path: pathOf("testing"),
+      ...notOnlyTypes,
     }),
     rule("no circle", { pathNot: oldCircles }, { circular: true }),
     rule("no such file", {}, { path: "^[.]", couldNotResolve: true }),
     rule("core imports types alone", { path: pathOf("core") }, {
-      pathNot: "^(src|adapters)/|^[.]",
-      dependencyTypesNot: ["type-only"],
+      pathNot: ["^[.]", ours],
+      ...notOnlyTypes,
     }),
-    rule("libp2p in its room", { pathNot: pathOf("libp2p") }, { path: libp2pPackages }),
+    rule("libp2p in its room", { pathNot: pathOf("libp2p") }, { path: libp2p }),
+    rule("runtimes in adapters", { pathNot: ["adapters", "stream"].map(pathOf) }, {
+      path: runtimes,
+    }),
     // A published type may have to fit that of a socket.
-    rule("runtimes in adapters", { pathNot: [pathOf("adapters"), pathOf("stream")] }, {
-      path: runtimeModules,
-    }),
     rule("runtimes in adapters, types apart", { path: pathOf("stream") }, {
-      path: runtimeModules,
-      dependencyTypesNot: ["type-only"],
+      path: runtimes,
+      ...notOnlyTypes,
     }),
   ],
   options: {

@@ -1,8 +1,10 @@
 /**
- * `npm run demo`: starts a js-libp2p node that listens with @libp2p/tcp, and a SOCKS5 and an HTTP proxy from npm, and dials the
- * node on Node, Deno and Bun: directly and through each proxy, then from a second libp2p node with `customTCPDialer`.
+ * `npm run demo`: starts a js-libp2p node that listens with @libp2p/tcp, and a SOCKS5 and an HTTP
+ * proxy from npm, and dials the node on Node, Deno and Bun: directly and through each proxy, then
+ * from a second libp2p node with `customTCPDialer`.
  *
- * Each runtime prints the timelines of its dials, what the peer answers to /multistream/1.0.0, and the time of a ping.
+ * Each runtime prints the timelines of its dials, what the peer answers to /multistream/1.0.0, and
+ * the time of a ping.
  */
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
@@ -10,6 +12,7 @@ import { identify } from "@libp2p/identify";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
+import { fileURLToPath } from "node:url";
 import { root } from "../manifest.ts";
 import { startNpmProxies } from "../npm_proxies.ts";
 import { killGroupsOnSignal, runProcess } from "../run_process.ts";
@@ -37,8 +40,8 @@ console.log(`Proxies listen at\n${proxies.urls.join("\n")}`);
 const failed: string[] = [];
 for (const runtime of sourceRuntimes) {
   console.log(`\n━━ ${runtime} ${"━".repeat(75 - runtime.length)}`);
-  for (const script of ["scripts/demo/demo_dial.ts", "scripts/demo/demo_node.ts"]) {
-    const command = runCommand(runtime, script);
+  for (const script of ["demo_dial.ts", "demo_node.ts"]) {
+    const command = runCommand(runtime, fileURLToPath(new URL(script, import.meta.url)));
     const { code } = await runProcess(command, { cwd: root, limitMs, output: "show" });
     if (code !== 0) failed.push(`${script} on ${runtime}`);
   }

@@ -1,6 +1,6 @@
 /**
- * The first part of the demo on each runtime: dials a libp2p node directly and through proxies, and negotiates a protocol with it.
- * Arguments: the multiaddr, then the URLs of proxies.
+ * The first part of the demo on each runtime: dials a libp2p node directly and through proxies, and
+ * negotiates a protocol with it. Arguments: the multiaddr, then the URLs of proxies.
  */
 import {
   type Conn,
@@ -12,12 +12,15 @@ import {
 import { formatReport } from "../../src/observe/mod.ts";
 import { proxyDialer } from "../../src/proxy/mod.ts";
 
-/** The protocol of the negotiation itself, and the one that a libp2p node wants next: encryption. */
+/**
+ * The protocol of the negotiation itself, and the one that a libp2p node wants next: encryption.
+ */
 const protocols = ["/multistream/1.0.0", "/noise"];
 
 const [ma, ...proxies] = process.argv.slice(2);
 const direct = systemDialer({ timeoutMs: 5_000 });
-// The empty path is refused, but only once the runtime's adapter is loaded, which would lengthen the first dial.
+// The empty path is refused, but only once the runtime's adapter is loaded, which would lengthen
+// the first dial.
 await direct.dialContext("unix", "").catch(() => {});
 await demonstrate("directly", direct);
 for (const url of proxies) await demonstrate(`through ${url}`, proxyDialer(url, { via: direct }));
@@ -41,7 +44,10 @@ async function demonstrate(way: string, dialer: ContextDialer): Promise<void> {
   }
 }
 
-/** A multistream message: its length as a varint, which is one byte below 128, the text, and a line break. */
+/**
+ * A multistream message: its length as a varint, which is one byte below 128, the text, and a line
+ * break.
+ */
 function encodeMessage(text: string): Uint8Array {
   const body = new TextEncoder().encode(`${text}\n`);
   return Uint8Array.of(body.byteLength, ...body);

@@ -1,6 +1,7 @@
 /**
- * The second part of the demo on each runtime: a libp2p node whose `customTCPDialer` goes through a SOCKS5 proxy dials another
- * node and pings it. Arguments: the multiaddr, then the URL of the proxy.
+ * The second part of the demo on each runtime: a libp2p node whose `customTCPDialer` goes through a
+ * SOCKS5 proxy dials another node and pings it. Arguments: the multiaddr, then the URL of the
+ * proxy.
  */
 import { noise, pureJsCrypto } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";

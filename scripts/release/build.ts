@@ -1,7 +1,9 @@
 /**
- * Makes the npm package in npm/ with tsc. The release is made by `build_npm.ts`, with the same contents.
+ * Makes the npm package in npm/ with tsc. The release is made by `build_npm.ts`, with the same
+ * contents.
  *
- * No source maps: what is emitted is the source less its types, comments included, and reads the same.
+ * No source maps: what is emitted is the source less its types, comments included, and reads the
+ * same.
  */
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +28,10 @@ export async function buildPackage(): Promise<void> {
   finishPackage();
 }
 
-/** tsc rewrites `.ts` to `.js` in code alone; in declarations it stays, and not every tool follows it there. */
+/**
+ * tsc rewrites `.ts` to `.js` in code alone; in declarations it stays, and not every tool follows
+ * it there.
+ */
 function rewriteExtensions(path: string): void {
   let text = readFileSync(path, "utf8");
   for (const { specifier, start, end } of moduleSpecifiers(text).reverse()) {

@@ -25,11 +25,12 @@ await build({
   entryPoints: Object.entries(exports).map(([name, path]) => ({ name, path })),
   outDir: packageDirectory,
   configFile: pathToFileURL(join(root, "deno.json")).href,
-  // With a shim dnt would put an object of its own in the place of `globalThis` and `Deno`, and the adapters,
-  // which look for what the runtime has, would find the shim instead.
+  // With a shim dnt would put an object of its own in the place of `globalThis` and `Deno`, and the
+  // adapters, which look for what the runtime has, would find the shim instead.
   shims: {},
-  // Each would be imported by every entry point and declare globals in the user's program. That for `import.meta` also
-  // takes the command for no main module where a link in node_modules/.bin started it.
+  // Each would be imported by every entry point and declare globals in the user's program. That for
+  // `import.meta` also takes the command for no main module where a link in node_modules/.bin
+  // started it.
   polyfills: false,
   scriptModule: false,
   test: false,
@@ -40,8 +41,8 @@ await build({
   skipSourceOutput: true,
   // As in tsconfig.build.json.
   compilerOptions: { target: "ES2022", lib: ["ES2023", "ESNext.Disposable"] },
-  // What dnt installs to see types. It takes what is imported for types alone for a dependency, too; `finishPackage`
-  // writes the package.json that is published.
+  // What dnt installs to see types. It takes what is imported for types alone for a dependency,
+  // too; `finishPackage` writes the package.json that is published.
   package: {
     name,
     version,
@@ -50,8 +51,8 @@ await build({
   },
   postBuild: finishPackage,
 });
-// npm installed for dnt, and dnt wrote an ignore file that package.json's `files` makes needless. Its package.json in esm/
-// would hide `sideEffects` from bundlers.
+// npm installed for dnt, and dnt wrote an ignore file that package.json's `files` makes needless.
+// Its package.json in esm/ would hide `sideEffects` from bundlers.
 for (const leftover of ["node_modules", "package-lock.json", ".npmignore", "esm/package.json"]) {
   rmSync(join(packageDirectory, leftover), { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type DenoManifest,
@@ -7,7 +7,6 @@ import {
   readNodeManifest,
   root,
 } from "../manifest.ts";
-import { moduleSpecifiers } from "./module_specifiers.ts";
 
 /** Where both builds put the package. */
 export const packageDirectory: string = join(root, "npm");
@@ -24,7 +23,7 @@ const documents = [
 /** Needed by `./libp2p` alone, so nobody else shall be made to install them. */
 const optionalPeers = ["@libp2p/interface", "@libp2p/tcp", "@libp2p/utils"];
 
-/** The parts of the published package.json that depend on the sources. */
+/** The parts of the published package.json that are checked. */
 export interface NpmManifest {
   name: string;
   version: string;
@@ -33,11 +32,13 @@ export interface NpmManifest {
   exports: Record<string, string | { types: string; default: string }>;
   bin?: Record<string, string>;
   files: string[];
+  description: string;
+  sideEffects: false;
   publishConfig: { access: "public" };
   engines: Record<string, string>;
   dependencies: Record<string, string>;
-  peerDependencies?: Record<string, string>;
-  peerDependenciesMeta?: Record<string, { optional: true }>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: true }>;
 }
 
 /** The published package.json, the same from both builds. */
@@ -45,7 +46,8 @@ export function npmManifest(): NpmManifest {
   const deno = readDenoManifest();
   const { description, engines } = readNodeManifest();
   const { dependencies, peers } = dependencyRanges(deno);
-  const published = {
+  const optional = Object.keys(peers).map((name) => [name, { optional: true as const }]);
+  return {
     name: deno.name,
     version: deno.version,
     description,
@@ -54,22 +56,20 @@ export function npmManifest(): NpmManifest {
     exports: npmExports(deno),
     ...npmBin(deno),
     files: ["esm", ...documents],
-    sideEffects: false,
+    sideEffects: false as const,
     // npm takes a package in a scope for private unless told otherwise.
     publishConfig: { access: "public" as const },
     engines,
     dependencies,
-  };
-  if (Object.keys(peers).length === 0) return published;
-  const optional = Object.keys(peers).map((name) => [name, { optional: true as const }]);
-  return {
-    ...published,
     peerDependencies: peers,
     peerDependenciesMeta: Object.fromEntries(optional),
   };
 }
 
-/** Turns a folder with the built `esm/` into the package: package.json, documents and the command's file. */
+/**
+ * Turns a folder with the built `esm/` into the package: package.json, documents and the command's
+ * file.
+ */
 export function finishPackage(): void {
   const manifest = npmManifest();
   const text = JSON.stringify(manifest, undefined, 2) + "\n";
@@ -100,28 +100,19 @@ function builtPath(source: string, extension: ".js" | ".d.ts"): string {
   return source.replace(/^\.\//, "./esm/").replace(/\.ts$/, extension);
 }
 
-/** The packages that the sources import, types included, since the declaration files name those too. */
-function dependencyRanges(deno: DenoManifest): {
-  dependencies: Record<string, string>;
-  peers: Record<string, string>;
-} {
-  const sources = globSync(["mod.ts", "{src,adapters}/**/*.ts"], { cwd: root });
-  const imported = new Set(
-    sources.flatMap((path) => moduleSpecifiers(readFileSync(join(root, path), "utf8")))
-      .map(({ specifier }) => specifier),
-  );
-  const packages = Object.values(deno.imports)
-    .map(parseImport)
-    .filter(({ registry, name }) =>
-      registry === "npm" &&
-      [...imported].some((specifier) => specifier === name || specifier.startsWith(`${name}/`))
-    );
-  const dependencies: Record<string, string> = {};
-  const peers: Record<string, string> = {};
-  for (const { name, range } of packages) {
-    (optionalPeers.includes(name) ? peers : dependencies)[name] = range;
+/** What deno.json maps to npm; types are needed, too, since the declaration files name them. */
+function dependencyRanges(
+  deno: DenoManifest,
+): Record<"dependencies" | "peers", Record<string, string>> {
+  const ranges = {
+    dependencies: {} as Record<string, string>,
+    peers: {} as Record<string, string>,
+  };
+  for (const { registry, name, range } of Object.values(deno.imports).map(parseImport)) {
+    if (registry !== "npm") continue;
+    ranges[optionalPeers.includes(name) ? "peers" : "dependencies"][name] = range;
   }
-  return { dependencies, peers };
+  return ranges;
 }
 
 function makeExecutable(path: string): void {

@@ -1,5 +1,6 @@
 /**
- * Installs the packed package like a user does, in an empty directory, and uses it by its name on every runtime.
+ * Installs the packed package like a user does, in an empty directory, and uses it by its name on
+ * every runtime.
  *
  *     npm run smoke                  builds npm/ first
  *     npm run smoke -- --no-build    takes npm/ as it is, for what `build_npm.ts` made
@@ -7,6 +8,7 @@
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import ts from "typescript";
 import { buildPackage } from "./build.ts";
@@ -29,7 +31,9 @@ export interface SmokeOptions {
   end?: number;
 }
 
-/** Runs what is in scripts/release/smoke/ against the packed package. A failure before that is a failed test, too. */
+/**
+ * Runs what is in smoke/ against the packed package. A failure before that is a failed test, too.
+ */
 export async function smokePackage(options: SmokeOptions = {}): Promise<FileResult[]> {
   const end = options.end ?? performance.now() + limitMs;
   const directory = mkdtempSync(join(tmpdir(), "anydial-smoke-"));
@@ -58,12 +62,10 @@ interface Installation {
   runtimes: readonly Runtime[];
 }
 
-/** The package alone, and once it has any, the package with its optional peers, which need Node 22. */
+/** The package alone, and with its optional peers, which need Node 22. */
 function installations(): Installation[] {
-  const peers = Object.entries(npmManifest().peerDependencies ?? {});
-  const alone = { label: "package", peers: [], runtimes: packageRuntimes };
-  if (peers.length === 0) return [alone];
-  return [alone, {
+  const peers = Object.entries(npmManifest().peerDependencies);
+  return [{ label: "package", peers: [], runtimes: packageRuntimes }, {
     label: "package with its peers",
     peers: peers.map(([name, range]) => `${name}@${range}`),
     runtimes: packageRuntimes.filter((runtime) => runtime !== "node20"),
@@ -83,7 +85,8 @@ async function testInstallation(
   const files = writeTests(directory);
   for (const runtime of runtimes) {
     for (const file of files) {
-      // The sources' own runs show the contract on the others; only on Node 20 it cannot run unbuilt.
+      // The sources' own runs show the contract on the others; only on Node 20 it cannot run
+      // unbuilt.
       if (file === "contract_test.js" && runtime !== "node20") continue;
       const result = await runTestFile(runtime, file, { cwd: directory, end });
       results.push({ ...result, file: `${label}/${file}` });
@@ -101,10 +104,11 @@ async function installPackages(directory: string, packages: string[]): Promise<v
   if (code !== 0) throw new Error(`Cannot install the packed package: ${output}`);
 }
 
-/** Strips the types off the tests in scripts/release/smoke/: Node 20 cannot. */
+/** Strips the types off the tests in smoke/: Node 20 cannot. */
 function writeTests(directory: string): string[] {
-  return globSync("*_test.ts", { cwd: join(root, "scripts/release/smoke") }).sort().map((file) => {
-    const source = readFileSync(join(root, "scripts/release/smoke", file), "utf8");
+  const sources = fileURLToPath(new URL("smoke", import.meta.url));
+  return globSync("*_test.ts", { cwd: sources }).sort().map((file) => {
+    const source = readFileSync(join(sources, file), "utf8");
     const { outputText } = ts.transpileModule(source, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
     });
@@ -114,7 +118,10 @@ function writeTests(directory: string): string[] {
   });
 }
 
-/** Type-checks a TypeScript user's file that names every entry point, the libraries' declarations included. */
+/**
+ * Type-checks a TypeScript user's file that names every entry point, the libraries' declarations
+ * included.
+ */
 async function checkTypes(directory: string): Promise<FileResult> {
   const file = "consumer.ts";
   const { name: packageName, exports } = readDenoManifest();

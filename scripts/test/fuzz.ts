@@ -4,8 +4,8 @@
  *     npm run fuzz
  *     npm run fuzz -- --runs 10000 --seed 42 --only Socks5
  *
- * `--time SECONDS` (1800) is the limit for all of it: a codec that hangs fails the run. A failure is printed with the
- * smallest input that was found and with the seed that finds it again.
+ * `--time SECONDS` (1800) is the limit for all of it: a codec that hangs fails the run. A failure
+ * is printed with the smallest input that was found and with the seed that finds it again.
  */
 import fc from "fast-check";
 import process from "node:process";

@@ -1,16 +1,16 @@
 /**
- * Runs every test file on Node, Deno and Bun, those of `./libp2p` also on Node 22, the oldest it is for, and the packed package
- * on all its runtimes.
+ * Runs every test file on Node, Deno and Bun, those of `./libp2p` also on Node 22, the oldest it is
+ * for, and the packed package on all its runtimes.
  *
  *     npm test
  *     npm test -- --runtime bun tests/host_port_test.ts
  *     npm test -- --runtime package
  *
- * Several files run at once, `--jobs` of them (by default as many as there are cores), those of `serial_files.ts` after them
- * and alone.
+ * Several files run at once, `--jobs` of them (by default as many as there are cores), those of
+ * `serial_files.ts` after them and alone.
  *
- * `--no-skip`, or ANYDIAL_NO_SKIP=1 in the environment, makes a skipped test a failure of the run. The last line
- * is always `N passed, N failed, N skipped`, over all runtimes.
+ * `--no-skip`, or ANYDIAL_NO_SKIP=1 in the environment, makes a skipped test a failure of the run.
+ * The last line is always `N passed, N failed, N skipped`, over all runtimes.
  */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -38,6 +38,10 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const jobs = Number(values.jobs);
+if (!(Number.isInteger(jobs) && jobs > 0)) {
+  throw new TypeError(`Cannot run ${JSON.stringify(values.jobs)} files at once: not a count`);
+}
 killGroupsOnSignal();
 const results: FileResult[] = [];
 const summary: string[] = [];
@@ -69,7 +73,7 @@ async function testSources(runtime: TestRuntime, end: number): Promise<FileResul
   const files = testFiles(runtime);
   const run = (file: string) => runTestFile(runtime, file, { cwd: root, end });
   return [
-    ...await mapConcurrently(files.filter((file) => !runsAlone(file)), Number(values.jobs), run),
+    ...await mapConcurrently(files.filter((file) => !runsAlone(file)), jobs, run),
     ...await mapConcurrently(files.filter(runsAlone), 1, run),
   ];
 }
@@ -94,7 +98,8 @@ async function mapConcurrently<Item, Result>(
 
 function testFiles(runtime: TestRuntime): string[] {
   if (positionals.length > 0) return positionals.map((file) => file.replace(/^\.\//, ""));
-  // Everything else is also for Node 20, which cannot run sources: there the packed package is tested.
+  // Everything else is also for Node 20, which cannot run sources: there the packed package is
+  // tested.
   const directory = runtime === "node22" ? "tests/libp2p" : "tests";
   return globSync(`${directory}/**/*_test.ts`, { cwd: root }).sort();
 }

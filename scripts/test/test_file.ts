@@ -23,8 +23,9 @@ export interface TestFileOptions {
 const fileLimitMs = 180_000;
 
 /**
- * Runs one test file in a process of its own, so that descriptors can be counted, a hang is found and one
- * file's leftovers cannot reach the next. Its output is printed in one piece, for others may run meanwhile.
+ * Runs one test file in a process of its own, so that descriptors can be counted, a hang is found
+ * and one file's leftovers cannot reach the next. Its output is printed in one piece, for others
+ * may run meanwhile.
  */
 export async function runTestFile(
   runtime: Runtime,
@@ -55,8 +56,9 @@ export async function runTestFile(
 }
 
 /**
- * The outcomes of a run: those reported, and a failed one more where the process did not end as its report
- * says. Deno and Bun exit with 0 when a test calls `process.exit(0)`, and nothing else would show it.
+ * The outcomes of a run: those reported, and a failed one more where the process did not end as its
+ * report says. Deno and Bun exit with 0 when a test calls `process.exit(0)`, and nothing else would
+ * show it.
  */
 export function judgeRun(
   run: Pick<RunResult, "code" | "timedOut">,

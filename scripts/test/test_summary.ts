@@ -21,12 +21,18 @@ export function formatCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** Whether the run as a whole is good: something passed, nothing failed, and nothing was skipped that must not be. */
+/**
+ * Whether the run as a whole is good: something passed, nothing failed, and nothing was skipped
+ * that must not be.
+ */
 export function isSuccess(counts: Counts, noSkip: boolean): boolean {
   return counts.passed > 0 && counts.failed === 0 && !(noSkip && counts.skipped > 0);
 }
 
-/** One line for each test that failed or was skipped, and for each file whose tests differ between runtimes. */
+/**
+ * One line for each test that failed or was skipped, and for each file whose tests differ between
+ * runtimes.
+ */
 export function listRemarkable(results: readonly FileResult[]): string[] {
   const lines = results.flatMap(({ runtime, file, tests }) =>
     tests.filter((test) => test.outcome !== "passed").map((test) => {

@@ -27,7 +27,7 @@ const planted: [name: string, path: string, text: string, rule: string][] = [
   ["core → a door", "src/core/b.ts", 'import "../../adapters/system.ts";', "arrows of core"],
   ["resolve → proxy", "src/resolve/a.ts", 'export * from "../proxy/b.ts";', "arrows of resolve"],
   ["adapters → proxy", "adapters/a.ts", 'import "../src/proxy/b.ts";', "arrows of adapters"],
-  ["resolve → system.ts", "src/resolve/c.ts", 'import "../../adapters/system.ts";', "arrows of re"],
+  ["resolve → a door", "src/resolve/c.ts", 'import "../../adapters/system.ts";', "arrows of r"],
   ["adapters → testing", "adapters/b.ts", 'import "../src/testing/b.ts";', "only types for adap"],
   ["proxy → an adapter", "src/proxy/a.ts", 'import "../../adapters/node.ts";', "arrows of proxy"],
   ["a type", "src/core/c.ts", 'import type { B } from "../resolve/b.ts";', "arrows of core"],

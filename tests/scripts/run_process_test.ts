@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runProcess } from "../../scripts/run_process.ts";
 
-// Both end long before they would by themselves, and their output only ends with the last process that holds it.
+// Both end long before they would by themselves, and their output only ends with the last process
+// that holds it.
 const limits = { limitMs: 60_000, output: "collect" as const };
 
 test("runProcess() returns the exit code and both outputs", async () => {

@@ -19,7 +19,9 @@ const fullFrame = frame(64 * 1024 - 30);
 /** One process is faster than another by how its memory happens to lie. */
 const processes = (options: Benchmark["options"]) => options["processes"]!;
 
-/** This transport against `@libp2p/tcp`; the other end of whole nodes is a node on the same runtime. */
+/**
+ * This transport against `@libp2p/tcp`; the other end of whole nodes is a node on the same runtime.
+ */
 export const benchmark: Benchmark = {
   options: { processes: 3, rounds: 3, mib: 512, dials: 3000, idle: 3000 },
   heading: ({ processes, rounds, mib, dials, idle }) => [
@@ -45,17 +47,21 @@ export const benchmark: Benchmark = {
 const equal = 1.1;
 
 /**
- * On Node bytes go 1.2 times as fast. Not where a connection does nothing but receive: most of the time goes into memory that
- * nobody had before, which is the garbage of both. No goal is set for a dial without an upgrade, which on the loopback takes
- * so little that it shows every call to the system: ours also sets a time limit and the keep-alive's idle time, and asks for
- * the local address.
+ * On Node bytes go 1.2 times as fast. Not where a connection does nothing but receive: most of the
+ * time goes into memory that nobody had before, which is the garbage of both. No goal is set for a
+ * dial without an upgrade, which on the loopback takes so little that it shows every call to the
+ * system: ours also sets a time limit and the keep-alive's idle time, and asks for the local
+ * address.
  */
 function goal(runtime: Runtime, what: string): number | undefined {
   if (what === "bare dial") return undefined;
   return runtime === "node" && /^(both|send)/.test(what) ? 0.83 : equal;
 }
 
-/** A round is a single dial, which takes so little that whatever else happens in a second would be most of a difference. */
+/**
+ * A round is a single dial, which takes so little that whatever else happens in a second would be
+ * most of a difference.
+ */
 async function nodeDials({ peers, options }: Setting): Promise<Record<string, Case>> {
   const ma = multiaddr(peers[0]);
   const nodes = {
@@ -123,7 +129,9 @@ function byteCases({ port, peers, options }: Setting): Record<string, Case> {
 
 type Piece = () => Uint8Array | Uint8ArrayList;
 
-/** What yamux and noise make of a message: its length, the encrypted header, the message, and a tag. */
+/**
+ * What yamux and noise make of a message: its length, the encrypted header, the message, and a tag.
+ */
 function frame(messageBytes: number): Piece {
   const parts = [2, 12, messageBytes, 16].map((length) => new Uint8Array(length));
   return () => new Uint8ArrayList(...parts);

@@ -10,7 +10,10 @@ import { startTinyproxy, tinyproxyMissing } from "../../../tests/peers/tinyproxy
 import type { Benchmark, Peers, Run, Setting } from "../benchmark.ts";
 import { dialerClient } from "../dialer_client.ts";
 
-/** Through microsocks, dante and tinyproxy, against the packages `socks` and `https-proxy-agent` and a direct connection. */
+/**
+ * Through microsocks, dante and tinyproxy, against the packages `socks` and `https-proxy-agent` and
+ * a direct connection.
+ */
 export const benchmark: Benchmark = {
   options: { rounds: 7, mib: 256, dials: 300 },
   heading: ({ rounds, mib, dials }) => [

@@ -5,7 +5,10 @@ import { rawClient } from "../raw_client.ts";
 
 const goals: Record<string, number> = { read: 1.11, write: 1.11, dial: 1.15 };
 
-/** Against each runtime's fastest raw way, which sets the same socket options: no-delay, keep-alive, half-open. */
+/**
+ * Against each runtime's fastest raw way, which sets the same socket options: no-delay, keep-alive,
+ * half-open.
+ */
 export const benchmark: Benchmark = {
   options: { rounds: 9, mib: 1024, dials: 3000 },
   heading: ({ rounds, mib, dials }) => [
@@ -14,9 +17,9 @@ export const benchmark: Benchmark = {
   goal: (_runtime, what) => goals[what],
   groups: {
     all: {
-      async cases({ port, options }) {
+      cases({ port, options }) {
         const bytes = options["mib"]! * 1024 * 1024;
-        const raw = await rawClient();
+        const raw = rawClient();
         const ours = dialerClient(systemDialer());
         const both = (run: (client: BenchClient) => Promise<void>) => ({
           theirs: () => run(raw),

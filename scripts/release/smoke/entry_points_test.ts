@@ -1,4 +1,6 @@
-/** What a user has who installed the package and nothing else; run by `smoke.ts` on every runtime. */
+/**
+ * What a user has who installed the package and nothing else; run by `smoke.ts` on every runtime.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";

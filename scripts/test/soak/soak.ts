@@ -1,17 +1,17 @@
 /**
- * `npm run soak [-- --minutes 5 --runtime deno]`: libp2p nodes that dial, talk, close, abort and give up, directly and through
- * proxies, a good peer and a hostile one, for that long on each runtime. What they hold must become level: fails where
- * descriptors or memory still grow in the second half, or where something was caught by nobody.
+ * `npm run soak [-- --minutes 5 --runtime deno]`: libp2p nodes that dial, talk, close, abort and
+ * give up, directly and through proxies, a good peer and a hostile one, for that long on each
+ * runtime. What they hold must become level: fails where descriptors or memory still grow in the
+ * second half, or where something was caught by nobody.
  */
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startNode } from "../../../tests/libp2p/node_process.ts";
-import { root } from "../../manifest.ts";
 import { startNpmProxies } from "../../npm_proxies.ts";
 import { runForJson } from "../../run_for_json.ts";
 import { type Runtime, sourceRuntimes } from "../../runtimes.ts";
 import { startHostileServer } from "./hostile_server.ts";
-import type { Held, SoakResult } from "./soak_result.ts";
+import type { Held, SoakResult } from "./soak_client.ts";
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.minutes) * 60;
-const client = join(root, "scripts/test/soak/soak_client.ts");
+const client = fileURLToPath(new URL("soak_client.ts", import.meta.url));
 
 /** From the second quarter of the time to the last one: more than what single moments differ by. */
 const mostGrowth: Record<keyof Held, { times: number; plus: number }> = {

@@ -1,7 +1,7 @@
 /**
- * Dials with two nodes of this transport, one that dials directly and one through proxies, until the time is over, and prints
- * as JSON what the process held meanwhile. Arguments: seconds, the multiaddr of a node, that of a server that speaks no libp2p,
- * the proxies.
+ * Dials with two nodes of this transport, one that dials directly and one through proxies, until
+ * the time is over, and prints as JSON what the process held meanwhile. Arguments: seconds, the
+ * multiaddr of a node, that of a server that speaks no libp2p, the proxies.
  */
 import { readdirSync } from "node:fs";
 import type { Connection } from "@libp2p/interface";
@@ -11,7 +11,26 @@ import { proxyDialer } from "../../../src/proxy/mod.ts";
 import { bulkProtocol, exchangeBulk } from "../../../tests/libp2p/bulk_protocol.ts";
 import { makeNode } from "../../../tests/libp2p/make_node.ts";
 import { collectGarbage } from "../../collect_garbage.ts";
-import type { Held, SoakResult } from "./soak_result.ts";
+
+/** What a process held at one moment, after its garbage was collected. */
+export interface Held {
+  readonly descriptors: number;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  readonly residentBytes: number;
+}
+
+/** What a soak came to. */
+export interface SoakResult {
+  /** How many of each kind there were. */
+  readonly cycles: Record<string, number>;
+  /** How often what should have gone well failed, and how. */
+  readonly failures: Record<string, number>;
+  /** Exceptions and rejections that nobody caught. */
+  readonly uncaught: string[];
+  /** In order of time. */
+  readonly looks: Held[];
+}
 
 const [seconds, good, hostile, ...proxies] = process.argv.slice(2);
 const limitMs = Number(seconds) * 1_000;
