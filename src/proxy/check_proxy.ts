@@ -1,11 +1,10 @@
 import { type DialError, isDialError } from "../core/dial_error.ts";
 import type { ContextDialer, DialOptions } from "../core/dialer.ts";
 import { requireDialer } from "../core/is_dialer.ts";
-import { valueKind } from "../core/value_kind.ts";
+import { milliseconds, oneOf, readOptions, text, unchecked } from "../core/options.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import { alteredProxyDialer, looksNamesUp } from "./proxy_context_dialer.ts";
 import { PhaseTimes, timedHandshakes } from "./phase_times.ts";
-import { checkedMs } from "./proxy_dialer_options.ts";
 import { proxyDialTarget } from "./proxy_dial_target.ts";
 import { ProxyRefusedError } from "./proxy_refused_error.ts";
 
@@ -65,7 +64,7 @@ export interface ProxyCheck {
   readonly error?: DialError;
 }
 
-const levels: readonly ProxyCheckLevel[] = ["tcp", "handshake", "tunnel"];
+const checkLevel = oneOf("tcp", "handshake", "tunnel");
 
 /**
  * Checks a proxy. A proxy that does not work is a result, not an exception.
@@ -85,21 +84,23 @@ export async function checkProxy(
   options: ProxyCheckOptions,
 ): Promise<ProxyCheck> {
   requireDialer(dialer, "check");
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options must be an object that has a level, not ${valueKind(options)}`);
-  }
-  const { level, timeoutMs = 10_000, signal, onEvent } = options;
-  if (!levels.includes(level)) {
-    throw new TypeError(`level must be "tcp", "handshake" or "tunnel", not ${String(level)}`);
-  }
-  checkedMs("timeoutMs", timeoutMs);
-  if (level === "tunnel" && options.target === undefined) {
+  const read = readOptions<ProxyCheckOptions>("checkProxy", options, {
+    level: checkLevel,
+    target: text,
+    timeoutMs: milliseconds(),
+    // Checked with the options of the dial.
+    signal: unchecked,
+    onEvent: unchecked,
+  });
+  const level = checkLevel(read.level, "level");
+  const { timeoutMs = 10_000, signal, onEvent } = read;
+  if (level === "tunnel" && read.target === undefined) {
     throw new TypeError(`target is missing, which level "tunnel" needs`);
   }
-  const target = options.target ??
+  const target = read.target ??
     (looksNamesUp(dialer) ? "127.0.0.1:9" : "anydial-check.invalid:443");
-  const read = proxyDialTarget("tcp", target);
-  if ("reason" in read) throw new TypeError(`target is unusable: ${read.reason}`);
+  const asked = proxyDialTarget("tcp", target);
+  if ("reason" in asked) throw new TypeError(`target is unusable: ${asked.reason}`);
   const times = new PhaseTimes();
   const checked = alteredProxyDialer(dialer, (proxy) => ({
     ...proxy,

@@ -1,11 +1,19 @@
-import type { ContextDialer } from "../core/dialer.ts";
+import { nested, type OptionCheck, type OptionChecks, readOptions } from "../core/options.ts";
+import { shownValue } from "../core/value_kind.ts";
 import { type TLSOptions, withTLS } from "../tls/mod.ts";
+import { tlsOptions } from "../tls/tls_options.ts";
 import { askCredentials, type CredentialsSource } from "./credentials_source.ts";
 import { HttpConnectCodec } from "./http_connect_codec.ts";
-import { httpConnectHeader, type HttpHeaders } from "./http_connect_request.ts";
+import { headerFields, httpConnectHeader, type HttpHeaders } from "./http_connect_request.ts";
 import { makeProxyDialer, type ProxyDialer } from "./proxy_context_dialer.ts";
 import type { ProxyCredentials } from "./proxy_credentials.ts";
-import { checkedTimeout, checkedVia, type ProxyServerOptions } from "./proxy_dialer_options.ts";
+import {
+  checkCredentials,
+  defaultTimeoutMs,
+  defaultVia,
+  type ProxyServerOptions,
+  proxyServerOptions,
+} from "./proxy_dialer_options.ts";
 import { proxyServer } from "./proxy_server.ts";
 
 /** How {@linkcode httpConnectDialer} reaches its proxy, and what it asks for. */
@@ -52,40 +60,47 @@ export type ProxyTLSOptions = Omit<TLSOptions, "alpnProtocols">;
  *   credential.
  */
 export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDialer {
-  const { credentials, headers } = options;
-  const before = checkedVia(options.via);
-  const { tls = false } = options;
-  const via = tls === false ? before : withProxyTLS(before, tls === true ? {} : tls);
-  const pairs = fieldsOf(headers);
+  const read = readOptions("httpConnectDialer", options, httpConnectOptions);
+  const { credentials, headers, tls = false, via: before = defaultVia() } = read;
+  const { timeoutMs = defaultTimeoutMs } = read;
+  const via = tls === false
+    ? before
+    : withTLS(before, { ...(tls === true ? {} : tls), alpnProtocols: ["http/1.1"] });
   const ask = typeof credentials === "function" ? credentials : undefined;
-  const header = httpConnectHeader(pairs, ask ? undefined : credentials as ProxyCredentials);
+  const header = httpConnectHeader(headers, ask ? undefined : credentials as ProxyCredentials);
   return makeProxyDialer({
     scheme: tls === false ? "http" : "https",
     authenticates: ask !== undefined || header.authenticates,
-    server: proxyServer(options.server),
+    server: proxyServer(read.server),
     via,
     before,
-    timeoutMs: checkedTimeout(options.timeoutMs),
+    timeoutMs,
+    lookup: undefined,
     handshake(target, request) {
       if (ask === undefined) return { begin: () => new HttpConnectCodec({ target, header }) };
       return askCredentials(ask, request, (credentials) => {
-        const header = httpConnectHeader(pairs, credentials);
+        const header = httpConnectHeader(headers, credentials);
         return { begin: () => new HttpConnectCodec({ target, header }) };
       });
     },
   });
 }
 
-/** The fields as they are now. */
-function fieldsOf(headers: HttpHeaders | undefined): HttpHeaders | undefined {
-  // What is neither is refused where they are checked.
-  if (typeof headers !== "object" || headers === null) return headers;
-  return Symbol.iterator in headers ? [...headers] : Object.entries(headers);
-}
+const { alpnProtocols: _, ...proxyTLSOptions } = tlsOptions;
 
-function withProxyTLS(dialer: ContextDialer, tls: ProxyTLSOptions): ContextDialer {
-  if (typeof tls !== "object" || tls === null) {
-    throw new TypeError(`tls must be a boolean or options, not ${String(tls)}`);
-  }
-  return withTLS(dialer, { ...tls, alpnProtocols: ["http/1.1"] });
-}
+/** How TLS is made with a proxy, as an option of another dialer. */
+export const checkProxyTLS: OptionCheck<ProxyTLSOptions> = nested<ProxyTLSOptions>(proxyTLSOptions);
+
+/** Takes header fields as they are now; they are checked with the credentials. */
+export const checkHeaders: OptionCheck<HttpHeaders> = headerFields;
+
+const httpConnectOptions: OptionChecks<HttpConnectDialerOptions> = {
+  ...proxyServerOptions,
+  credentials: checkCredentials,
+  headers: checkHeaders,
+  tls(value, name) {
+    if (typeof value === "boolean") return value;
+    if (typeof value === "object" && value !== null) return checkProxyTLS(value, name);
+    throw new TypeError(`tls must be a boolean or options, not ${shownValue(value)}`);
+  },
+};

@@ -1,7 +1,7 @@
+import { optionOf, otherOptions } from "../core/options.ts";
 import { bytesOf, byteString, withoutOuterSpace } from "./byte_string.ts";
 import { credentialBytes, type ProxyCredentials } from "./proxy_credentials.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
-import { quoted } from "./quotable.ts";
 
 /** Header fields, by name or as pairs. A name may come several times in pairs. */
 export type HttpHeaders =
@@ -30,23 +30,18 @@ const ours = new Set(["host", "content-length", "transfer-encoding"]);
  * @param credentials For `Proxy-Authorization: Basic` (RFC 7617), in UTF-8.
  * @returns The lines.
  * @throws {TypeError} If a name is not a token, a value has a CR, LF, NUL or another control character or one beyond
- * U+00FF, a field is given that is not the caller's, or the credentials cannot be encoded. Values are never quoted.
+ * U+00FF, a field is given that is not the caller's, or the credentials cannot be encoded. Names
+ * and values are never quoted.
  */
 export function httpConnectHeader(
   headers: HttpHeaders = {},
   credentials?: ProxyCredentials,
 ): HttpConnectHeader {
-  if (typeof headers !== "object" || headers === null) {
-    throw new TypeError("headers must be an object, or pairs of a name and a value");
-  }
-  const pairs = Symbol.iterator in headers
-    ? [...headers as Iterable<readonly [string, string]>]
-    : Object.entries(headers);
   let authenticates = false;
   const secrets: string[] = [];
   let lines = "";
-  for (const [name, given] of pairs) {
-    checkField(name, given);
+  for (const [index, [name, given]] of headerFields(headers).entries()) {
+    checkField(name, given, `header field ${index + 1}`);
     const value = withoutOuterSpace(given);
     if (name.toLowerCase() === "proxy-authorization") {
       if (credentials !== undefined) {
@@ -75,6 +70,24 @@ export function httpConnectHeader(
     if (username.length >= 4) secrets.push(username);
   }
   return { lines, authenticates, secrets };
+}
+
+/**
+ * Takes header fields as they are now.
+ *
+ * @param headers The fields.
+ * @returns Pairs of a name and a value, which remain to be checked.
+ * @throws {TypeError} If they are neither an object nor pairs.
+ */
+export function headerFields(headers: unknown): readonly (readonly [string, string])[] {
+  if (typeof headers === "object" && headers !== null) {
+    const iterates = optionOf(headers, Symbol.iterator) !== undefined;
+    const fields: unknown[] = iterates
+      ? [...headers as Iterable<unknown>]
+      : Object.entries(otherOptions(headers, []));
+    if (fields.every(Array.isArray)) return fields as [string, string][];
+  }
+  throw new TypeError("headers must be an object, or pairs of a name and a value");
 }
 
 /**
@@ -115,16 +128,16 @@ export function encodeBasicCredentials(credentials: ProxyCredentials): string {
   return btoa(pair.map(byteString).join(""));
 }
 
-function checkField(name: string, value: string): void {
+/** Shows neither name nor value, for either may be a secret in the wrong place. */
+function checkField(name: string, value: string, field: string): void {
   if (typeof name !== "string" || !token.test(name)) {
-    throw new TypeError(`${quoted(String(name))} is not the name of a header field`);
+    throw new TypeError(`the name of ${field} is not that of a header field`);
   }
   if (ours.has(name.toLowerCase())) {
-    throw new TypeError(`the header field ${name} of a CONNECT request cannot be set`);
+    const set = "Host, Content-Length and Transfer-Encoding are not the caller's";
+    throw new TypeError(`${field} of a CONNECT request cannot be set: ${set}`);
   }
   if (typeof value !== "string" || !fieldValue.test(value)) {
-    throw new TypeError(
-      `the value of the header field ${name} has a character that is not allowed`,
-    );
+    throw new TypeError(`the value of ${field} has a character that is not allowed`);
   }
 }

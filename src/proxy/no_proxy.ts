@@ -1,3 +1,4 @@
+import { redacted } from "../core/redact.ts";
 import { inIpRange, ipBytes, unmappedBytes } from "../resolve/ip_bytes.ts";
 import { asciiName } from "./proxy_target.ts";
 import { quoted } from "./quotable.ts";
@@ -27,7 +28,8 @@ export type NoProxyRule =
  *
  * @param text The list; may be empty.
  * @returns The rules.
- * @throws {TypeError} If an entry is none of these; the message quotes it.
+ * @throws {TypeError} If an entry is none of these; the message quotes it without what may be a
+ *   secret.
  */
 export function parseNoProxy(text: string): readonly NoProxyRule[] {
   return text.split(/[\s,]+/).filter((entry) => entry !== "").map(parseRule);
@@ -57,7 +59,7 @@ function parseRule(entry: string): NoProxyRule {
   const bad = () =>
     new TypeError(
       `Cannot read NO_PROXY: ${
-        quoted(entry)
+        quoted(redacted(entry))
       } is neither a name, nor an IP address, nor a CIDR range`,
     );
   const slash = entry.indexOf("/");

@@ -22,7 +22,7 @@ export interface ProxyDialerInit extends Omit<ProxyConfig, "label" | "chain"> {
   /** Whether it is given anything that does not belong into a text. */
   readonly authenticates: boolean;
   /** Who looks names up here, before the proxy is asked, and in which families. */
-  readonly lookup?: LocalLookup;
+  readonly lookup?: LocalLookup | undefined;
 }
 
 /** The proxy of each dialer over one. */
@@ -37,7 +37,7 @@ export function makeProxyDialer(init: ProxyDialerInit): ProxyDialer {
   const user = authenticates ? { username: "" } : {};
   const label = redactProxyUrl({ scheme, server: config.server.place, ...user });
   const chain = [...chainOf(config.before), label].join(", ");
-  return proxyDialerOf({ ...config, label, chain }, lookup);
+  return proxyDialerOf({ connectOnly: false, ...config, label, chain }, lookup);
 }
 
 function proxyDialerOf(proxy: ProxyConfig, lookup: LocalLookup | undefined): ProxyDialer {

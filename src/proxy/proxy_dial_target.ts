@@ -1,6 +1,6 @@
 import type { Network } from "../core/dialer.ts";
 import { splitHostPort } from "../core/host_port.ts";
-import type { BadTarget } from "../resolve/dial_target.ts";
+import { type BadTarget, unknownNetwork } from "../resolve/dial_target.ts";
 import { type ProxyTarget, proxyTarget } from "./proxy_target.ts";
 
 /** What a dialer over a proxy is asked for. */
@@ -27,9 +27,7 @@ const families: Readonly<Record<string, readonly (4 | 6)[]>> = {
  */
 export function proxyDialTarget(network: Network, address: string): ProxyDialTarget | BadTarget {
   if (!Object.hasOwn(families, network)) {
-    const reason = network === "unix"
-      ? "a proxy reaches no unix sockets"
-      : `unknown network "${String(network)}"`;
+    const reason = network === "unix" ? "a proxy reaches no unix sockets" : unknownNetwork;
     return { code: "ERR_DIAL_NETWORK", reason };
   }
   try {

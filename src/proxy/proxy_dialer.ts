@@ -1,13 +1,19 @@
 import type { ContextDialer } from "../core/dialer.ts";
+import { dialer, milliseconds, type OptionChecks, readOptions } from "../core/options.ts";
 import type { Resolver } from "../resolve/resolver.ts";
-import { httpConnectDialer, type ProxyTLSOptions } from "./http_connect_dialer.ts";
+import {
+  checkHeaders,
+  checkProxyTLS,
+  httpConnectDialer,
+  type ProxyTLSOptions,
+} from "./http_connect_dialer.ts";
 import type { HttpHeaders } from "./http_connect_request.ts";
 import type { ProxyDialer } from "./proxy_context_dialer.ts";
-import { checkedVia } from "./proxy_dialer_options.ts";
+import { defaultVia, lookupOptions } from "./proxy_dialer_options.ts";
 import { serverAt } from "./proxy_server.ts";
 import { parseProxyUrl, type ProxyUrl, redactProxyUrl } from "./proxy_url.ts";
 import { socks4Dialer } from "./socks4_dialer.ts";
-import { socks5Dialer } from "./socks5_dialer.ts";
+import { socks5Dialer, socks5HandshakeOptions } from "./socks5_dialer.ts";
 import type { SocksIsolation } from "./socks_isolation.ts";
 
 /** What a proxy URL cannot say. */
@@ -37,7 +43,8 @@ export interface ProxyDialerOptions {
    */
   handshake?: "auto" | "sequential" | "pipelined";
   /**
-   * Milliseconds that `handshake: "auto"` lets a SOCKS5 proxy be silent.
+   * The longest time in milliseconds that `handshake: "auto"` waits for a SOCKS5 proxy's answer to
+   * credentials that were sent in one flight.
    *
    * @default {1000}
    */
@@ -89,10 +96,21 @@ export function proxyDialer(
 ): ProxyDialer {
   const urls = typeof url === "string" ? [url] : url;
   if (!Array.isArray(urls)) throw new TypeError("a proxy must be a URL, or an array of URLs");
-  return chainOfProxies(urls.map((each) => parseProxyUrl(each)), options);
+  const read = readOptions("proxyDialer", options, proxyDialerOptions);
+  return chainOfProxies(urls.map((each) => parseProxyUrl(each)), read);
 }
 
-/** Makes the dialer of proxy URLs that were read already. */
+/** What a proxy URL cannot say, also for who reads the URL elsewhere. */
+export const proxyDialerOptions: OptionChecks<ProxyDialerOptions> = {
+  via: dialer,
+  timeoutMs: milliseconds(),
+  resolver: lookupOptions.resolver,
+  ...socks5HandshakeOptions,
+  tls: checkProxyTLS,
+  headers: checkHeaders,
+};
+
+/** Makes the dialer of proxy URLs and options that were read already. */
 export function chainOfProxies(
   urls: readonly ProxyUrl[],
   options: ProxyDialerOptions,
@@ -101,7 +119,7 @@ export function chainOfProxies(
   for (const [index, url] of urls.entries()) {
     const isolation = index === urls.length - 1 ? options.isolation : undefined;
     try {
-      last = dialerOf(url, { ...options, via: last ?? checkedVia(options.via), isolation });
+      last = dialerOf(url, options, last ?? options.via ?? defaultVia(), isolation);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       error.message = `Cannot use proxy "${redactProxyUrl(url)}": ${error.message}`;
@@ -112,11 +130,15 @@ export function chainOfProxies(
   return last;
 }
 
-type Options = Omit<ProxyDialerOptions, "isolation"> & { isolation: SocksIsolation | undefined };
-
-function dialerOf(url: ProxyUrl, options: Options): ProxyDialer {
-  const { scheme, username, password = "" } = url;
-  const { via, timeoutMs, resolver, isolation, handshake, stallMs, headers, tls = {} } = options;
+function dialerOf(
+  url: ProxyUrl,
+  options: ProxyDialerOptions,
+  via: ContextDialer,
+  isolation: SocksIsolation | undefined,
+): ProxyDialer {
+  const { scheme, password = "" } = url;
+  const username = Object.hasOwn(url, "username") ? url.username : undefined;
+  const { timeoutMs, resolver, handshake, stallMs, headers, tls = {} } = options;
   const server = { server: serverAt(url.server).address, via, timeoutMs };
   const credentials = username === undefined ? undefined : { username, password };
   if (isolation !== undefined && !scheme.startsWith("socks5")) {

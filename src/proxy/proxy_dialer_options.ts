@@ -1,7 +1,17 @@
 import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../core/dialer.ts";
-import { isDialer } from "../core/is_dialer.ts";
-import { valueKind } from "../core/value_kind.ts";
+import {
+  dialer,
+  milliseconds,
+  nested,
+  oneOf,
+  type OptionCheck,
+  type OptionChecks,
+  unchecked,
+  withMethod,
+} from "../core/options.ts";
+import type { Resolver } from "../resolve/resolver.ts";
+import type { ProxyCredentials } from "./proxy_credentials.ts";
 
 /** What all dialers over a proxy take. */
 export interface ProxyServerOptions {
@@ -25,32 +35,42 @@ export interface ProxyServerOptions {
   timeoutMs?: number;
 }
 
-/** The longest delay that timers take. */
-const maxMs = 2 ** 31 - 1;
+/** The limit of a dial where none is given. */
+export const defaultTimeoutMs = 120_000;
 
-/** Checks a number of milliseconds; throws a TypeError or RangeError that names the option. */
-export function checkedMs(name: string, value: unknown): number {
-  if (typeof value !== "number") {
-    throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
-  }
-  if (!(value >= 1 && value <= maxMs)) {
-    throw new RangeError(`${name} must be between 1 and ${maxMs} ms, not ${value}`);
-  }
-  return value;
+/** The options of every dialer over a proxy. */
+export const proxyServerOptions: OptionChecks<ProxyServerOptions> = {
+  // Checked where it is read.
+  server: unchecked,
+  via: dialer,
+  timeoutMs: milliseconds(),
+};
+
+/** The options of every dialer over a proxy that may look names up here. */
+export const lookupOptions: OptionChecks<
+  { resolve?: "remote" | "local"; resolver?: Resolver }
+> = {
+  resolve: oneOf("remote", "local"),
+  resolver: withMethod<Resolver>("lookup"),
+};
+
+/** Takes credentials as they are now, or what is asked for them at each dial. */
+export function checkCredentials<Source>(value: unknown, name: string): ProxyCredentials | Source {
+  return typeof value === "function" ? value as Source : readCredentials(value, name);
 }
 
-/** The limit of a dial. */
-export function checkedTimeout(timeoutMs: unknown = 120_000): number {
-  return checkedMs("timeoutMs", timeoutMs);
-}
+/** Takes the credentials as they are now; user name and password remain to be checked. */
+export const readCredentials: OptionCheck<ProxyCredentials> = nested<ProxyCredentials>({
+  username: unchecked,
+  password: unchecked,
+});
 
 let system: ContextDialer | undefined;
 
-/** The dialer of the proxy; one for all who name none, so that they share what is learned about a proxy. */
-export function checkedVia(via: ContextDialer | undefined): ContextDialer {
-  if (via === undefined) return system ??= systemDialer();
-  if (!isDialer(via)) {
-    throw new TypeError(`via must be a dialer, not ${valueKind(via)}`);
-  }
-  return via;
+/**
+ * What dials a proxy by default; one for all who name none, so that they share what is learned
+ * about a proxy.
+ */
+export function defaultVia(): ContextDialer {
+  return system ??= systemDialer();
 }

@@ -1,3 +1,4 @@
+import { valueKind } from "../core/value_kind.ts";
 import { matchesNoProxy, parseNoProxy } from "./no_proxy.ts";
 import { parseProxyUrl, type ProxyUrl } from "./proxy_url.ts";
 
@@ -60,8 +61,12 @@ interface Setting {
 
 function first(get: EnvGetter, names: readonly string[]): Setting | undefined {
   for (const name of names) {
-    const value = get(name);
-    if (value !== undefined && value !== "") return { name, value };
+    const value: unknown = get(name);
+    if (value === undefined || value === "") continue;
+    if (typeof value === "string") return { name, value };
+    throw new TypeError(
+      `Cannot use the environment variable ${name}: it is ${valueKind(value)}, not a string`,
+    );
   }
   return undefined;
 }

@@ -1,17 +1,20 @@
 import process from "node:process";
 import type { ContextDialer } from "../core/dialer.ts";
 import { splitHostPort } from "../core/host_port.ts";
+import { optionOf, readOptions, unchecked } from "../core/options.ts";
+import { valueKind } from "../core/value_kind.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import type { ProxyDialer } from "./proxy_context_dialer.ts";
-import { chainOfProxies, type ProxyDialerOptions } from "./proxy_dialer.ts";
-import { checkedVia } from "./proxy_dialer_options.ts";
+import { chainOfProxies, type ProxyDialerOptions, proxyDialerOptions } from "./proxy_dialer.ts";
+import { defaultVia } from "./proxy_dialer_options.ts";
 import { type EnvGetter, type ProxyEnv, proxyFor, readProxyEnv } from "./proxy_env.ts";
 import type { ProxyUrl } from "./proxy_url.ts";
 
 /** Where the settings come from, and what they cannot say. */
 export interface ProxyFromEnvOptions extends ProxyDialerOptions {
   /**
-   * The environment: what reads a variable, or an object of variables.
+   * The environment: what reads a variable, or an object of variables, which may be inherited.
+   * `proxyFromEnv(process.env)` is the same as `proxyFromEnv({ env: process.env })`.
    *
    * @default The process's own.
    */
@@ -53,12 +56,16 @@ const names = [
  *   says what to allow.
  */
 export function proxyFromEnv(options: ProxyFromEnvOptions = {}): ContextDialer {
-  const { env, ...rest } = options;
-  const settings = readProxyEnv(getterOf(env));
-  const direct = checkedVia(options.via);
+  const given = options as unknown === process.env ? { env: process.env } : options;
+  const read = readOptions<ProxyFromEnvOptions>("proxyFromEnv", given, {
+    ...proxyDialerOptions,
+    env: unchecked,
+  });
+  const settings = readProxyEnv(getterOf(read.env));
+  const direct = read.via ?? defaultVia();
   const dialers = new Map<ProxyUrl, ProxyDialer>();
   for (const url of [settings.any, settings.port80]) {
-    if (url !== undefined) dialers.set(url, chainOfProxies([url], rest));
+    if (url !== undefined) dialers.set(url, chainOfProxies([url], read));
   }
   return makeDialer({
     ...{ name: "env", over: [...dialers.values(), direct] },
@@ -82,16 +89,24 @@ function choose(settings: ProxyEnv, address: string): ProxyUrl | "direct" {
 
 function getterOf(env: ProxyFromEnvOptions["env"]): EnvGetter {
   if (typeof env === "function") return env;
-  if (env === undefined) return readVariable;
-  if (typeof env !== "object" || env === null) {
-    throw new TypeError(`env must be a function or an object, not ${String(env)}`);
+  if (env === undefined || env === process.env) return readVariable;
+  if (typeof env !== "object" || env === null || hidesVariables(env)) {
+    const what = typeof env === "object" && env !== null ? "a collection" : valueKind(env);
+    throw new TypeError(`env must be a function or an object of variables, not ${what}`);
   }
-  return (name) => Object.hasOwn(env, name) ? env[name] : undefined;
+  return (name) => optionOf(env, name) as string | undefined;
+}
+
+/** Whether its properties are no variables, as those of a `Map`, of `Deno.env` or of a promise. */
+function hidesVariables(env: object): boolean {
+  return [Symbol.iterator, "get", "then"].some((name) => {
+    return typeof optionOf(env, name) === "function";
+  });
 }
 
 function readVariable(name: string): string | undefined {
   try {
-    return process.env[name];
+    return optionOf(process.env, name) as string | undefined;
   } catch (cause) {
     // Only Deno refuses.
     throw new TypeError(

@@ -1,4 +1,6 @@
 import type { Addr, TcpAddr, UnixAddr } from "../core/addr.ts";
+import { redacted } from "../core/redact.ts";
+import { shownValue } from "../core/value_kind.ts";
 import { ipBytes } from "../resolve/ip_bytes.ts";
 import { concatBytes } from "./concat_bytes.ts";
 import { quoted } from "./quotable.ts";
@@ -42,7 +44,9 @@ export function encodeProxyProtocolHeader(header: ProxyProtocolHeader): Uint8Arr
     if (tlvs.length > 0) throw new TypeError("version 1 of the PROXY protocol has no TLVs");
     return new TextEncoder().encode(encodeVersion1(connection));
   }
-  if (version !== 2) throw new RangeError(`the PROXY protocol has no version ${String(version)}`);
+  if (version !== 2) {
+    throw new RangeError(`the PROXY protocol has no version ${shownValue(version)}`);
+  }
   return encodeVersion2(connection, tlvs);
 }
 
@@ -74,7 +78,7 @@ function version2(command: number, family: number, body: readonly Uint8Array[]):
 
 function encodeTlv({ type, value }: ProxyProtocolTlv): Uint8Array {
   if (!Number.isInteger(type) || type < 0 || type > 0xff) {
-    throw new RangeError(`the TLV type ${String(type)} is not between 0 and 255`);
+    throw new RangeError(`the TLV type ${shownValue(type)} is not between 0 and 255`);
   }
   if (value.length > 0xffff) throw new TypeError("a TLV is longer than 65535 bytes");
   return concatBytes([Uint8Array.of(type, value.length >> 8, value.length & 0xff), value]);
@@ -105,7 +109,9 @@ function readEnds(source: Addr, destination: Addr): Ends {
 function readIp({ hostname }: TcpAddr): Uint8Array {
   const bytes = ipBytes(hostname);
   if (bytes !== undefined) return bytes;
-  throw new TypeError(`${quoted(hostname)} is not an IP address, as a PROXY header needs`);
+  throw new TypeError(
+    `${quoted(redacted(String(hostname)))} is not an IP address, as a PROXY header needs`,
+  );
 }
 
 /** RFC 4291 §2.5.5.2. */
@@ -123,7 +129,7 @@ function ipText(bytes: Uint8Array): string {
 
 function checkedPort(port: number): number {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new RangeError(`port ${String(port)} is not between 0 and 65535`);
+    throw new RangeError(`port ${shownValue(port)} is not between 0 and 65535`);
   }
   return port;
 }
@@ -131,7 +137,7 @@ function checkedPort(port: number): number {
 function pathBytes({ path }: UnixAddr): Uint8Array {
   const bytes = new TextEncoder().encode(path);
   if (bytes.length > UNIX_PATH_BYTES) {
-    throw new TypeError(`the path ${quoted(path)} is longer than 108 bytes`);
+    throw new TypeError(`the path ${quoted(redacted(path))} is longer than 108 bytes`);
   }
   const padded = new Uint8Array(UNIX_PATH_BYTES);
   padded.set(bytes);

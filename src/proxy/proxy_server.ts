@@ -1,5 +1,6 @@
 import type { Network } from "../core/dialer.ts";
 import { joinHostPort } from "../core/host_port.ts";
+import { shownValue } from "../core/value_kind.ts";
 import { dialTarget } from "../resolve/dial_target.ts";
 import { type ProxyUrl, redactProxyUrlText } from "./proxy_url.ts";
 
@@ -20,7 +21,9 @@ export interface ProxyServer {
  */
 export function proxyServer(server: string): ProxyServer {
   const bad = (why: string) => {
-    const shown = typeof server === "string" ? `"${redactProxyUrlText(server)}"` : String(server);
+    const shown = typeof server === "string"
+      ? `"${redactProxyUrlText(server)}"`
+      : shownValue(server);
     return new TypeError(
       `server must be host:port or the path of a unix socket, not ${shown}${why}`,
     );

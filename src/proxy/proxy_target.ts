@@ -1,3 +1,5 @@
+import { redacted } from "../core/redact.ts";
+import { shownValue } from "../core/value_kind.ts";
 import { ipBytes } from "../resolve/ip_bytes.ts";
 import { quoted } from "./quotable.ts";
 
@@ -34,22 +36,22 @@ export type ProxyTarget =
  */
 export function proxyTarget(host: string, port: number): ProxyTarget {
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new RangeError(`port ${String(port)} is not between 1 and 65535`);
+    throw new RangeError(`port ${shownValue(port)} is not between 1 and 65535`);
   }
   const bare = /^\[.*:.*\]$/s.test(host) ? host.slice(1, -1) : host;
   const bytes = ipBytes(bare);
   if (bytes !== undefined) {
     if (bare.includes("%")) {
-      throw new TypeError(`the zone in ${quoted(host)} means nothing to a proxy`);
+      throw new TypeError(`the zone in ${quoted(redacted(host))} means nothing to a proxy`);
     }
     return { kind: "ip", family: bytes.length === 4 ? 4 : 6, host: bare, bytes, port };
   }
   if (host === "") throw new TypeError("a proxy needs a host to connect to");
   const name = asciiName(host);
   if (name === undefined) {
-    throw new TypeError(`${quoted(host)} is neither a host name nor an IP address`);
+    throw new TypeError(`${quoted(redacted(host))} is neither a host name nor an IP address`);
   }
-  if (name.length > 255) throw new TypeError(`${quoted(host)} is longer than 255 bytes`);
+  if (name.length > 255) throw new TypeError(`${quoted(redacted(host))} is longer than 255 bytes`);
   return { kind: "name", host: name, port };
 }
 

@@ -1,4 +1,6 @@
 import { joinHostPort } from "../core/host_port.ts";
+import { redacted } from "../core/redact.ts";
+import { valueKind } from "../core/value_kind.ts";
 import { ipFamily } from "../resolve/ip_literal.ts";
 import { asciiName } from "./proxy_target.ts";
 import { quoted } from "./quotable.ts";
@@ -45,9 +47,11 @@ const defaultPorts: Readonly<Record<ProxyScheme, number>> = {
  * @throws {TypeError} If it cannot be read; the message quotes it without its user info and whatever may be such.
  */
 export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyUrl {
+  if (typeof text !== "string") {
+    throw new TypeError(`Cannot parse proxy URL: it is ${valueKind(text)}, not a string`);
+  }
   const bad = (why: string): TypeError =>
-    new TypeError(`Cannot parse proxy URL "${redactProxyUrlText(String(text))}": ${why}`);
-  if (typeof text !== "string") throw bad("not a string");
+    new TypeError(`Cannot parse proxy URL "${redactProxyUrlText(text)}": ${why}`);
   const [, named, rest] = /^(?:([^:/?#@]*):\/\/)?(.*)$/s.exec(text) as unknown as string[];
   const written = named?.toLowerCase() ?? defaultScheme;
   if (written === undefined) throw bad("missing scheme");
@@ -95,18 +99,10 @@ export function redactProxyUrl(url: ProxyUrl): string {
  * Hides what may be secret in a text that was meant as a proxy URL and is not one.
  *
  * @param text The text.
- * @returns The text on one line, without user info, without what looks like a path or query, and without a "port" that is
- * none, which may be a password whose host is missing.
+ * @returns The text on one line, without what {@linkcode redacted} hides.
  */
 export function redactProxyUrlText(text: string): string {
-  const [, scheme = "", rest] = /^([^:/?#@\s]{0,32}:\/\/)?(.*)$/s.exec(text) as unknown as string[];
-  const at = rest!.lastIndexOf("@");
-  const place = rest!.slice(at + 1);
-  const [authority] = /^[^/?#]*/.exec(place) as unknown as [string];
-  const tail = place.length > authority.length && place !== `${authority}/` ? "/…" : "";
-  const shown = authority.replace(/^([^:[\]]*):(?![0-9]{0,5}$).*$/s, "$1:***");
-  const line = `${scheme}${at < 0 ? "" : "***@"}${shown}${tail}`;
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, 200);
+  return redacted(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, 200);
 }
 
 function isScheme(scheme: string): scheme is ProxyScheme {
@@ -126,7 +122,7 @@ function readServer(
     throw bad(`the port is not a number${port.includes(":") ? " (IPv6 needs brackets)" : ""}`);
   }
   const number = port === undefined ? defaultPort : Number(port);
-  if (number < 1 || number > 65535) throw bad(`port ${port} is not between 1 and 65535`);
+  if (number < 1 || number > 65535) throw bad("the port is not between 1 and 65535");
   if (bracketed !== undefined) {
     // RFC 6874 writes the "%" of a zone as "%25"; curl and Go take a bare one as well.
     const host = bracketed.replace(/%25/, "%");

@@ -1,10 +1,16 @@
+import { type OptionChecks, readOptions, unchecked } from "../core/options.ts";
 import type { Resolver } from "../resolve/resolver.ts";
 import { systemResolver } from "../resolve/system_resolver.ts";
 import { makeProxyDialer, type ProxyDialer } from "./proxy_context_dialer.ts";
-import { checkedTimeout, checkedVia, type ProxyServerOptions } from "./proxy_dialer_options.ts";
+import {
+  defaultTimeoutMs,
+  defaultVia,
+  lookupOptions,
+  type ProxyServerOptions,
+  proxyServerOptions,
+} from "./proxy_dialer_options.ts";
 import { proxyServer } from "./proxy_server.ts";
 import { encodeSocks4UserId, Socks4Codec } from "./socks4_codec.ts";
-import { checkedResolve, checkedResolver } from "./socks5_dialer.ts";
 
 /** How {@linkcode socks4Dialer} reaches its proxy, and what it asks for. */
 export interface Socks4DialerOptions extends ProxyServerOptions {
@@ -40,19 +46,18 @@ export interface Socks4DialerOptions extends ProxyServerOptions {
  * @throws {TypeError | RangeError} If an option is unusable; the message names it and does not show the user id.
  */
 export function socks4Dialer(options: Socks4DialerOptions): ProxyDialer {
-  const { userId = "", resolve = "remote", resolver = systemResolver } = options;
+  const read = readOptions("socks4Dialer", options, socks4Options);
+  const { userId = "", resolve, resolver = systemResolver } = read;
+  const { via = defaultVia(), timeoutMs = defaultTimeoutMs } = read;
   encodeSocks4UserId(userId);
-  const via = checkedVia(options.via);
   return makeProxyDialer({
-    scheme: checkedResolve(resolve) === "remote" ? "socks4a" : "socks4",
+    scheme: resolve === "local" ? "socks4" : "socks4a",
     authenticates: userId !== "",
-    server: proxyServer(options.server),
+    server: proxyServer(read.server),
     via,
     before: via,
-    timeoutMs: checkedTimeout(options.timeoutMs),
-    ...(resolve === "local" && {
-      lookup: { resolver: checkedResolver(resolver), families: [4] as const },
-    }),
+    timeoutMs,
+    lookup: resolve === "local" ? { resolver, families: [4] } : undefined,
     handshake(target) {
       // Made beforehand, so that a target which cannot be expressed is found before anything is dialed.
       const codec = new Socks4Codec({ target, userId });
@@ -60,3 +65,10 @@ export function socks4Dialer(options: Socks4DialerOptions): ProxyDialer {
     },
   });
 }
+
+const socks4Options: OptionChecks<Socks4DialerOptions> = {
+  ...proxyServerOptions,
+  ...lookupOptions,
+  // Checked where it is encoded.
+  userId: unchecked,
+};

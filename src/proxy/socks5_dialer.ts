@@ -1,3 +1,4 @@
+import { milliseconds, oneOf, type OptionChecks, readOptions } from "../core/options.ts";
 import type { Resolver } from "../resolve/resolver.ts";
 import { systemResolver } from "../resolve/system_resolver.ts";
 import { askCredentials, type CredentialsSource } from "./credentials_source.ts";
@@ -8,15 +9,17 @@ import { makeProxyDialer, type ProxyDialer } from "./proxy_context_dialer.ts";
 import type { CredentialsRequest, ProxyConfig } from "./proxy_config.ts";
 import type { ProxyCredentials } from "./proxy_credentials.ts";
 import {
-  checkedMs,
-  checkedTimeout,
-  checkedVia,
+  checkCredentials,
+  defaultTimeoutMs,
+  defaultVia,
+  lookupOptions,
   type ProxyServerOptions,
+  proxyServerOptions,
 } from "./proxy_dialer_options.ts";
 import { proxyServer } from "./proxy_server.ts";
 import { autoSocks5Handshake, socks5Handshake } from "./socks5_handshake.ts";
 import { encodeSocks5Credentials } from "./socks5_request.ts";
-import { type SocksIsolation, socksIsolation } from "./socks_isolation.ts";
+import { checkIsolation, type SocksIsolation, socksIsolation } from "./socks_isolation.ts";
 
 /** How {@linkcode socks5Dialer} reaches its proxy, and what it asks for. */
 export interface Socks5DialerOptions extends ProxyServerOptions {
@@ -83,25 +86,40 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
  *   than 255 bytes. The message names it and shows no secret.
  */
 export function socks5Dialer(options: Socks5DialerOptions): ProxyDialer {
-  const { credentials, isolation, resolve = "remote", resolver = systemResolver } = options;
-  const server = proxyServer(options.server);
-  const via = checkedVia(options.via);
+  const read = readOptions("socks5Dialer", options, socks5Options);
+  const { credentials, isolation, resolve, resolver = systemResolver } = read;
+  const { via = defaultVia(), timeoutMs = defaultTimeoutMs } = read;
+  const server = proxyServer(read.server);
   if (isolation !== undefined && credentials !== undefined) {
     throw new TypeError("isolation and credentials exclude each other: to Tor they are the same");
   }
   return makeProxyDialer({
-    scheme: checkedResolve(resolve) === "remote" ? "socks5h" : "socks5",
+    scheme: resolve === "local" ? "socks5" : "socks5h",
     authenticates: credentials !== undefined || isolation !== undefined,
     server,
     via,
     before: via,
-    timeoutMs: checkedTimeout(options.timeoutMs),
-    ...(resolve === "local" && {
-      lookup: { resolver: checkedResolver(resolver), families: [6, 4] as const },
-    }),
-    ...handshakes(options, PipeliningVerdicts.of(via), `${server.network} ${server.address}`),
+    timeoutMs,
+    lookup: resolve === "local" ? { resolver, families: [6, 4] } : undefined,
+    ...handshakes(read, PipeliningVerdicts.of(via), `${server.network} ${server.address}`),
   });
 }
+
+/** What only SOCKS5 has. */
+export const socks5HandshakeOptions: OptionChecks<
+  Pick<Socks5DialerOptions, "isolation" | "handshake" | "stallMs">
+> = {
+  isolation: checkIsolation,
+  handshake: oneOf("auto", "sequential", "pipelined"),
+  stallMs: milliseconds(),
+};
+
+const socks5Options: OptionChecks<Socks5DialerOptions> = {
+  ...proxyServerOptions,
+  ...lookupOptions,
+  ...socks5HandshakeOptions,
+  credentials: checkCredentials,
+};
 
 /** What differs with the credentials. */
 interface Login {
@@ -115,12 +133,6 @@ function handshakes(
   server: string,
 ): Required<Pick<ProxyConfig, "handshake" | "login">> {
   const { handshake = "auto", stallMs = 1_000 } = options;
-  if (!["auto", "sequential", "pipelined"].includes(handshake)) {
-    throw new TypeError(
-      `handshake must be "auto", "sequential" or "pipelined", not ${String(handshake)}`,
-    );
-  }
-  checkedMs("stallMs", stallMs);
   const withLogin = logins(options);
   return {
     handshake: (target, request) =>
@@ -154,22 +166,7 @@ function logins({ credentials, isolation }: Socks5DialerOptions): WithLogin {
   return (_, use) => use(login);
 }
 
-/** Takes credentials as they are now, and checks them. */
-function checkedLogin(given: ProxyCredentials | undefined): Login {
-  if (given === undefined) return { credentials: undefined, requireCredentials: false };
-  const credentials = { username: given.username, password: given.password };
-  encodeSocks5Credentials(credentials);
+function checkedLogin(credentials: ProxyCredentials | undefined): Login {
+  if (credentials !== undefined) encodeSocks5Credentials(credentials);
   return { credentials, requireCredentials: false };
-}
-
-/** Checks who is to look names up; throws a TypeError that names the bad value. */
-export function checkedResolve(resolve: unknown): "remote" | "local" {
-  if (resolve === "remote" || resolve === "local") return resolve;
-  throw new TypeError(`resolve must be "remote" or "local", not ${String(resolve)}`);
-}
-
-/** Checks a resolver; throws a TypeError that names the bad value. */
-export function checkedResolver(resolver: Resolver): Resolver {
-  if (typeof resolver?.lookup === "function") return resolver;
-  throw new TypeError(`resolver must have a lookup method, not be ${String(resolver)}`);
 }

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { oneOf, readOptions, unchecked } from "../core/options.ts";
 import { credentialBytes, type ProxyCredentials } from "./proxy_credentials.ts";
 
 /** What shares a circuit in Tor, and what does not. */
@@ -29,6 +30,20 @@ export interface SocksIsolationOptions {
 
 const EXTENDED_USERNAME = "<torS0X>0";
 
+/** Reads what is to be isolated; that it says something is checked where it is used. */
+export function checkIsolation(isolation: unknown): SocksIsolation {
+  // Any other text says nothing, and is not quoted.
+  if (typeof isolation === "string") return isolation as SocksIsolation;
+  if (typeof isolation !== "object" || isolation === null) {
+    throw new TypeError(`isolation must be "target", "dial" or an object`);
+  }
+  return readOptions<SocksIsolationOptions>("isolation", isolation, {
+    per: unchecked,
+    token: unchecked,
+    form: (value) => oneOf("extended", "legacy")(value, "isolation.form"),
+  });
+}
+
 /**
  * Reads what is to be isolated.
  *
@@ -37,14 +52,9 @@ const EXTENDED_USERNAME = "<torS0X>0";
  * @throws {TypeError} If it says nothing, two things at once, or has a token that is too long; the token is not quoted.
  */
 export function socksIsolation(isolation: SocksIsolation): (address: string) => ProxyCredentials {
-  const options = typeof isolation === "string" ? { per: isolation } : isolation;
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`isolation must be "target", "dial" or an object`);
-  }
-  const { per, token, form = "extended" } = options;
-  if (form !== "extended" && form !== "legacy") {
-    throw new TypeError(`isolation.form must be "extended" or "legacy", not ${String(form)}`);
-  }
+  const { per, token, form = "extended" }: SocksIsolationOptions = typeof isolation === "string"
+    ? { per: isolation, token: undefined, form: undefined }
+    : isolation;
   const credentials = (password: string): ProxyCredentials => ({
     username: form === "extended" ? EXTENDED_USERNAME : password,
     password,
@@ -55,9 +65,7 @@ export function socksIsolation(isolation: SocksIsolation): (address: string) => 
     return () => credentials(token);
   }
   if (per === "dial") return () => credentials(randomBytes(16).toString("hex"));
-  if (per !== "target") {
-    throw new TypeError(`isolation must be per "target" or "dial", not ${String(per)}`);
-  }
+  if (per !== "target") throw new TypeError(`isolation must be per "target" or "dial"`);
   // Salted, so that two dialers share nothing; hashed, since an address may be longer than a password.
   const salt = randomBytes(16);
   return (address) => credentials(createHash("sha256").update(salt).update(address).digest("hex"));

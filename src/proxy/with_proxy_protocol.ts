@@ -4,6 +4,7 @@ import { dialFailure } from "../core/dial_error.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 import { requireDialer } from "../core/is_dialer.ts";
+import { address, boolean, list, oneOf, type OptionChecks, readOptions } from "../core/options.ts";
 import { composeDialer } from "../dial/compose_dialer.ts";
 import { encodeProxyProtocolHeader, type ProxyProtocolTlv } from "./proxy_protocol_codec.ts";
 
@@ -56,7 +57,9 @@ export function withProxyProtocol(
   options: ProxyProtocolOptions,
 ): ContextDialer {
   requireDialer(dialer, "dial with");
-  const { version, source, destination, local = false, tlvs } = options;
+  const read = readOptions("withProxyProtocol", options, proxyProtocolOptions);
+  const { source, destination, local = false, tlvs } = read;
+  const version = checkVersion(read.version, "version");
   if (local && (source ?? destination) !== undefined) {
     throw new TypeError("a PROXY header that is local has no source or destination");
   }
@@ -88,3 +91,13 @@ export function withProxyProtocol(
     return conn;
   });
 }
+
+const checkVersion = oneOf(1, 2);
+
+const proxyProtocolOptions: OptionChecks<ProxyProtocolOptions> = {
+  version: checkVersion,
+  source: address,
+  destination: address,
+  local: boolean,
+  tlvs: list,
+};

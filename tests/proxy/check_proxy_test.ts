@@ -103,7 +103,7 @@ test("checkProxy() says what is missing", async () => {
   const dialer = socks5Dialer({ server: "127.0.0.1:1" });
   await assert.rejects(checkProxy(dialer, undefined as never), {
     name: "TypeError",
-    message: "options must be an object that has a level, not undefined",
+    message: "The options of checkProxy must be an object, not undefined",
   });
   const url = "socks5h://alice:secret@127.0.0.1:1";
   await assert.rejects(checkProxy(url as never, { level: "tcp" }), {

@@ -137,7 +137,7 @@ test("withProxyProtocol() refuses unusable options by name", () => {
   const dialer: ContextDialer = systemDialer();
   for (
     const [options, message] of [
-      [{ version: 3 }, /no version 3/],
+      [{ version: 3 }, /^version must be 1 or 2$/],
       [{ version: 1, tlvs: [{ type: 1, value: new Uint8Array(1) }] }, /version 1 .* has no TLVs/],
       [{ version: 2, tlvs: [{ type: 256, value: new Uint8Array(1) }] }, /TLV type 256/],
       [
