@@ -16,7 +16,7 @@ import { toMultiaddrConnection } from "./conn_multiaddr_connection.ts";
 import { rememberConn } from "./dial_report_of.ts";
 import { sharedCounters } from "./shared_counters.ts";
 import { TcpDialer } from "./tcp_dialer.ts";
-import { checkTcpOptions, type TcpOptions, type TcpSocketOptions } from "./tcp_options.ts";
+import { readTcpOptions, type TcpOptions, type TcpSocketOptions } from "./tcp_options.ts";
 import type {
   Connection,
   MultiaddrConnection,
@@ -49,9 +49,9 @@ const defaultInactivityTimeoutMs = 120_000;
  * @throws {TypeError | RangeError} If an option is unusable, or two exclude each other; the message names them.
  */
 export function tcp(options: TcpOptions = {}): (components: TcpComponents) => TcpTransport {
-  checkTcpOptions(options);
-  const dialer = new TcpDialer(options);
-  return (components) => transport(components, options, dialer);
+  const read = readTcpOptions(options);
+  const dialer = new TcpDialer(read);
+  return (components) => transport(components, read, dialer);
 }
 
 function transport(

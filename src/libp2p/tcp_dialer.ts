@@ -43,7 +43,9 @@ export class TcpDialer {
     this.#options = options;
     this.#timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs;
     this.#custom = options.dialer ?? options.customTCPDialer;
-    if (this.#custom === undefined) this.#system = this.#systemDialer(options.dialOpts ?? {});
+    if (this.#custom === undefined) {
+      this.#system = this.#systemDialer(options.dialOpts ?? Object.create(null));
+    }
   }
 
   /** Whether an address is one that is only dialed with a dialer or a resolver of the caller's. */
@@ -57,7 +59,9 @@ export class TcpDialer {
 
   #systemDialer({ noDelay, keepAlive, keepAliveInitialDelay }: TcpSocketOptions): ContextDialer {
     // Under the name that it was given by.
-    checkKeepAliveInitialDelay(keepAliveInitialDelay);
+    if (keepAliveInitialDelay !== undefined) {
+      checkKeepAliveInitialDelay(keepAliveInitialDelay, "keepAliveInitialDelay");
+    }
     const idleMs = keepAlive === false ? false : keepAliveInitialDelay || undefined;
     return systemDialer({
       ...(this.#timeoutMs > 0 && { timeoutMs: this.#timeoutMs }),

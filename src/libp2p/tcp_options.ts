@@ -1,6 +1,18 @@
 import type { ContextDialer, DialerForAddr } from "../core/dialer.ts";
 import { isDialer } from "../core/is_dialer.ts";
+import {
+  boolean,
+  callback,
+  hasOption,
+  nested,
+  type OptionCheck,
+  type OptionChecks,
+  readOptions,
+  unchecked,
+  zeroOrMilliseconds,
+} from "../core/options.ts";
 import { valueKind } from "../core/value_kind.ts";
+import { checkTxtResolver } from "../resolve/dial_multiaddr.ts";
 import { maxKeepAliveIdleMs } from "../resolve/net_dialer_options.ts";
 import type { TxtResolver } from "../resolve/txt_resolver.ts";
 
@@ -98,75 +110,62 @@ export interface TcpOptions {
   closeServerOnMaxConnections?: CloseServerOnMaxConnections;
 }
 
-/** The longest delay that timers take. */
-const maxMs = 2 ** 31 - 1;
+/** Checks the `keepAliveInitialDelay` of all dials or of one. */
+export const checkKeepAliveInitialDelay: OptionCheck<number> = zeroOrMilliseconds(
+  maxKeepAliveIdleMs,
+);
 
-/** Throws a TypeError or RangeError that names the bad value, if there is one. */
-export function checkTcpOptions(options: TcpOptions): void {
-  checkWhoDials(options);
-  const { customTCPDialer, dialer, dialOpts, txtResolver } = options;
-  if (customTCPDialer !== undefined && typeof customTCPDialer !== "function") {
-    throw new TypeError(`customTCPDialer must be a function, not ${valueKind(customTCPDialer)}`);
-  }
-  if (dialer !== undefined && !isDialer(dialer) && typeof dialer !== "function") {
-    const kind = valueKind(dialer);
-    throw new TypeError(`dialer must have a dialContext method or be a function, not ${kind}`);
-  }
+const socketOptions: OptionCheck<TcpSocketOptions> = nested<TcpSocketOptions>({
+  noDelay: boolean,
+  keepAlive: boolean,
+  keepAliveInitialDelay: checkKeepAliveInitialDelay,
+  allowHalfOpen: boolean,
+});
+
+// As `@libp2p/tcp`, which cuts off what is longer than timers take.
+const inactivityTimeout = zeroOrMilliseconds(Number.MAX_VALUE);
+
+const tcpOptions: OptionChecks<TcpOptions> = {
+  dialer(value, name) {
+    if (isDialer(value) || typeof value === "function") return value as DialerForAddr;
+    const kind = valueKind(value);
+    throw new TypeError(`${name} must have a dialContext method or be a function, not ${kind}`);
+  },
+  customTCPDialer: callback,
+  connectTimeoutMs: zeroOrMilliseconds(),
+  txtResolver: checkTxtResolver,
+  dialOpts: socketOptions,
+  listenOpts: socketOptions,
+  inboundSocketInactivityTimeout: inactivityTimeout,
+  outboundSocketInactivityTimeout: inactivityTimeout,
+  // What the listener of `@libp2p/tcp` makes of it.
+  maxConnections: unchecked,
+  backlog: unchecked,
+  closeServerOnMaxConnections: nested<CloseServerOnMaxConnections>({
+    listenBelow: unchecked,
+    closeAbove: unchecked,
+    onListenError: callback,
+  }),
+};
+
+/** Reads the options; throws a TypeError or RangeError that names the bad one, if there is one. */
+export function readTcpOptions(options: TcpOptions): TcpOptions {
+  const read = readOptions("tcp", options, tcpOptions);
+  const { dialer, customTCPDialer, dialOpts } = read;
   if (customTCPDialer !== undefined && dialer !== undefined) {
     throw new TypeError("dialer and customTCPDialer exclude each other: give one of them");
-  }
-  if (dialOpts !== undefined && (typeof dialOpts !== "object" || dialOpts === null)) {
-    throw new TypeError(`dialOpts must be an object, not ${valueKind(dialOpts)}`);
   }
   if (dialOpts !== undefined && (customTCPDialer ?? dialer) !== undefined) {
     const own = dialer === undefined ? "customTCPDialer" : "dialer";
     throw new TypeError(`dialOpts and ${own} exclude each other: a dialer has its own options`);
   }
-  if (txtResolver !== undefined && typeof txtResolver?.resolveTxt !== "function") {
-    throw new TypeError(
-      `txtResolver must have a resolveTxt method, not be ${valueKind(txtResolver)}`,
-    );
-  }
-  checkMs("connectTimeoutMs", options.connectTimeoutMs);
-  // As `@libp2p/tcp`, which cuts off what is longer than timers take.
-  const longest = Number.MAX_VALUE;
-  checkMs("outboundSocketInactivityTimeout", options.outboundSocketInactivityTimeout, longest);
-  checkMs("inboundSocketInactivityTimeout", options.inboundSocketInactivityTimeout, longest);
-}
-
-/** What is not understood would be a direct dial, past the proxy that was meant, so it is not ignored. */
-function checkWhoDials(options: unknown): void {
-  if (typeof options !== "object" || options === null || isDialer(options)) {
-    const what = isDialer(options) ? "a dialer" : valueKind(options);
-    throw new TypeError(`the options must be an object, as in tcp({ dialer }), not ${what}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (/dialer|proxy/i.test(name) && name !== "dialer" && name !== "customTCPDialer") {
-      const given = JSON.stringify(name);
-      throw new TypeError(`unknown option ${given}: who dials is dialer or customTCPDialer`);
-    }
-  }
-  const { dialer, customTCPDialer }: TcpOptions = options;
-  if (dialer !== undefined || customTCPDialer !== undefined) return;
+  if (dialer !== undefined || customTCPDialer !== undefined) return read;
+  // What is not understood would be a direct dial, past the proxy that was meant, so it is not
+  // ignored.
   for (const name of ["dialer", "customTCPDialer"] as const) {
-    if (Object.hasOwn(options, name)) {
+    if (hasOption(options, name)) {
       throw new TypeError(`${name} is undefined: leave it out where the dials shall be direct`);
     }
   }
-}
-
-/** Checks the `keepAliveInitialDelay` of all dials or of one. */
-export function checkKeepAliveInitialDelay(value: number | undefined): void {
-  checkMs("keepAliveInitialDelay", value, maxKeepAliveIdleMs);
-}
-
-function checkMs(name: string, value: unknown, most: number = maxMs): void {
-  if (value === undefined) return;
-  if (typeof value !== "number") {
-    throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
-  }
-  if (value !== 0 && !(value >= 1 && value <= most)) {
-    const range = most === Number.MAX_VALUE ? "finite and at least 1" : `between 1 and ${most}`;
-    throw new RangeError(`${name} must be 0 or ${range} ms, not ${value}`);
-  }
+  return read;
 }
