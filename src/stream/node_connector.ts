@@ -1,65 +1,47 @@
 import { Agent as HttpAgent, type AgentOptions as HttpAgentOptions } from "node:http";
 import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { connError } from "../core/conn_error.ts";
-import { requireSignal } from "../core/dial_options.ts";
+import type { DialEvent } from "../core/dial_event.ts";
 import type { ContextDialer } from "../core/dialer.ts";
-import { joinHostPort } from "../core/host_port.ts";
 import { requireDialer } from "../core/is_dialer.ts";
-import { anyObject, milliseconds, readOptions } from "../core/options.ts";
+import {
+  anyObject,
+  callback as callbackCheck,
+  milliseconds,
+  readOptions,
+} from "../core/options.ts";
 import { onAbort } from "../core/signals.ts";
-import { makeDialer } from "../dial/compose_dialer.ts";
-import { ipFamily } from "../resolve/ip_literal.ts";
-import { ConnDuplex } from "./conn_duplex.ts";
+import { ConnDuplex, startDial } from "./conn_duplex.ts";
+import { ConnSocket } from "./conn_socket.ts";
+import { readConnectArgs } from "./connect_args.ts";
+import { type DialSettings, requestDial } from "./connect_dial.ts";
+import {
+  type ConnectRequest,
+  type NodeConnectOptions,
+  readRequest,
+  targetOf,
+  wantsTLS,
+} from "./connect_request.ts";
 import { abortError, errorOf } from "./error_of.ts";
-import { linkFlow } from "./link_flow.ts";
+import { tlsOver } from "./tls_over.ts";
 
 /** How a {@linkcode NodeConnector} connects. */
 export interface NodeConnectorOptions {
   /**
-   * Milliseconds for the dial and the TLS handshake together. Running out is an error with the code `ETIMEDOUT`.
+   * Milliseconds for the dial and the TLS handshake together. Running out is an error with the code `ETIMEDOUT`. Many
+   * libraries have a limit that does not reach the connecting where it is done by another: undici, postgres and nodemailer
+   * leave a dial open that they have given up, which this ends.
    *
    * @default {undefined} No limit but the dialer's own.
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
+  /** Receives each step of every dial as it happens. */
+  onEvent?: ((event: DialEvent) => void) | undefined;
   /** What `tls.connect` takes besides, for all TLS: `ca`, `cert`, `key` … What a single call says goes before it. */
-  tls?: ConnectionOptions;
-}
-
-/** What {@linkcode NodeConnector.connect} reads of its options. For TLS, all that `tls.connect` takes goes on to it. */
-export interface NodeConnectOptions {
-  /**
-   * The host to dial.
-   *
-   * @default {"localhost"}
-   */
-  host?: string | null;
-  /** The host to dial, before `host`. */
-  hostname?: string | null;
-  /**
-   * The port to dial.
-   *
-   * @default 443 with TLS, else 80.
-   */
-  port?: number | string | null;
-  /** The path of a unix socket, to dial that instead. */
-  socketPath?: string | null;
-  /** `"https:"` and `"wss:"` ask for TLS. */
-  protocol?: string | null;
-  /**
-   * The name to ask the server for, and to verify.
-   *
-   * @default The host, unless it is an IP address.
-   */
-  servername?: string | null;
-  /** Milliseconds without traffic after which the stream emits `"timeout"`, as for `net.connect`. */
-  timeout?: number | null;
-  /**
-   * Aborts the connecting, and nothing after it. The error is its reason, or an `AbortError` with
-   * the reason as its `cause` where that is no `Error`.
-   */
-  signal?: AbortSignal | null;
+  tls?: ConnectionOptions | undefined;
 }
 
 /**
@@ -71,23 +53,81 @@ export interface NodeConnectOptions {
 // deno-lint-ignore no-explicit-any
 export type NodeConnectCallback = (error: Error | null, stream: any) => void;
 
-/** A dialer in the forms that Node's own clients and others take. */
-export interface NodeConnector {
+/** The forms that {@linkcode NodeConnector.connect} can be called in. */
+export interface NodeConnect {
   /**
-   * Connects as `net.connect` and `tls.connect` do: answers a stream at once, which emits `"connect"`, with TLS
-   * `"secureConnect"`, or `"error"`. Does TLS where `protocol` asks for it, and for every request of `node:https`.
-   *
-   * Goes as `connect` to undici's `Agent`, and as `createConnection` to `node:http`, `node:https` and `ws`; for
-   * `node:https` the agent is better, since Node takes port 80 for the default where there is none.
+   * Connects as options say, as `net.connect` and `tls.connect`.
    *
    * @param options Where to.
    * @param callback Told once, when the stream is connected or has failed.
    * @returns The stream.
    */
-  readonly connect: (
-    options: NodeConnectOptions,
-    callback?: NodeConnectCallback,
-  ) => ConnDuplex | TLSSocket;
+  (options: NodeConnectOptions, callback?: NodeConnectCallback | null): ConnDuplex | TLSSocket;
+  /**
+   * Connects to a port of this machine.
+   *
+   * @param port The port.
+   * @param callback Told once, when the stream is connected or has failed.
+   * @returns The stream.
+   */
+  (port: number, callback?: NodeConnectCallback | null): ConnDuplex;
+  /**
+   * Connects to a port of a host.
+   *
+   * @param port The port.
+   * @param host The host, by default this machine.
+   * @param callback Told once, when the stream is connected or has failed.
+   * @returns The stream.
+   */
+  (
+    port: number | string,
+    host?: string | null,
+    callback?: NodeConnectCallback | null,
+  ): ConnDuplex;
+  /**
+   * Connects to a unix socket, or to where a URL says.
+   *
+   * @param path The path, or what begins as a URL does.
+   * @param callback Told once, when the stream is connected or has failed.
+   * @returns The stream.
+   */
+  (path: string, callback?: NodeConnectCallback | null): ConnDuplex | TLSSocket;
+  /**
+   * Connects to where a URL says: one with `http:`, `https:`, `ws:`, `wss:`, or with `tcp:` or `tls:` and a port. This is how
+   * `http2.connect` calls its `createConnection`; with options, TLS offers the protocol `h2`.
+   *
+   * @param url The URL.
+   * @param options As for the form with options, except for what the URL says.
+   * @param callback Told once, when the stream is connected or has failed.
+   * @returns The stream.
+   */
+  (
+    url: URL | string,
+    options?: object | null,
+    callback?: NodeConnectCallback | null,
+  ): ConnDuplex | TLSSocket;
+}
+
+/** A dialer in the forms that Node's own clients and others take. */
+export interface NodeConnector {
+  /**
+   * Connects as `net.connect` and `tls.connect` do: answers a stream at once, which emits `"lookup"`, `"connect"`, with TLS
+   * `"secureConnect"`, or `"error"`. Does TLS where `protocol` asks for it, and for every request of `node:https`.
+   *
+   * Goes as `connect` to undici's `Agent`, and as `createConnection` to `node:http`, `node:https`, `node:http2` and `ws`; for
+   * `node:https` the agent is better, since Node takes port 80 for the default where there is none.
+   *
+   * Throws a `TypeError` or `RangeError` for arguments that are of none of its forms.
+   */
+  readonly connect: NodeConnect;
+  /**
+   * Makes a stream that is connected later, by its `connect`, in the forms of {@linkcode NodeConnector.connect}, except that
+   * it does no TLS and its callback is a listener of `"connect"`. It is for drivers that make a socket before they know
+   * where it is to go: `new pg.Client({ stream: connector.socket })`.
+   *
+   * @returns The stream. It has what is called on a `net.Socket`, and is typed as one, but is none.
+   */
+  readonly socket: () => Socket;
   /**
    * Makes an agent for `http:` and `ws:` requests.
    *
@@ -131,23 +171,18 @@ export function nodeConnector(
   options: NodeConnectorOptions = {},
 ): NodeConnector {
   requireDialer(dialer, "connect through");
-  const { timeoutMs, tls } = readOptions<NodeConnectorOptions>("nodeConnector", options, {
+  const { timeoutMs, onEvent, tls } = readOptions<NodeConnectorOptions>("nodeConnector", options, {
     timeoutMs: milliseconds(),
+    onEvent: callbackCheck,
     // Its keys are those of `tls.connect`.
     tls: anyObject,
   });
-  const connector: Connector = {
-    // Whatever the dialer throws or answers, this one answers a connection or fails with an error.
-    dialer: makeDialer({ name: "stream", over: dialer, run: (dial) => dial.pass(dialer) }),
-    timeoutMs,
-    tls,
-  };
-  const connectAs = (secure?: boolean) => {
-    return (call: NodeConnectOptions, callback?: NodeConnectCallback) =>
-      connect(connector, call, callback, secure);
-  };
+  const connector: Connector = { dialer, timeoutMs, onEvent, tls };
+  const connectAs = (secure?: boolean) => (...args: unknown[]) => connect(connector, args, secure);
   return {
-    connect: connectAs(),
+    connect: connectAs() as NodeConnect,
+    socket: () =>
+      new ConnSocket((socket, options) => begin(connector, socket, options)) as unknown as Socket,
     httpAgent: (agentOptions) =>
       Object.assign(new HttpAgent(agentOptions), { createConnection: connectAs(false) }),
     httpsAgent: (agentOptions) =>
@@ -156,97 +191,96 @@ export function nodeConnector(
 }
 
 /** What all calls of one connector share. */
-interface Connector {
-  readonly dialer: ContextDialer;
-  readonly timeoutMs: number | undefined;
+interface Connector extends DialSettings {
   readonly tls: ConnectionOptions | undefined;
 }
-
-/** A request as it was when the call was made. */
-type ReadCall = NodeConnectOptions & { _defaultAgent?: { protocol?: string } };
 
 /** Connects; `secure` says whether with TLS, where the request need not. */
 function connect(
   connector: Connector,
-  call: NodeConnectOptions,
-  callback: NodeConnectCallback | undefined,
+  args: readonly unknown[],
   secure?: boolean,
 ): ConnDuplex | TLSSocket {
-  let read: ReadCall;
+  const { options, callback: given, alpnProtocols } = readConnectArgs(args);
+  const callback = given as NodeConnectCallback | undefined;
+  const transport = new ConnDuplex(undefined, socketLike);
+  let request: ConnectRequest;
   let withTLS: boolean;
   try {
-    read = readCall(call);
-    withTLS = secure ?? wantsTLS(read);
+    request = readRequest(options);
+    withTLS = secure ?? wantsTLS(request);
   } catch (error) {
-    return failedStream(errorOf(error, "Cannot read the options of the request"), callback);
+    return failed(transport, errorOf(error, "Cannot read the options of the request"), callback);
   }
-  const { signal, timeout } = read;
-  const target = targetOf(read, withTLS ? 443 : 80);
-  // Nothing is touched before it is known that there is something to do.
-  if (signal?.aborted) return failedStream(abortError(signal.reason), callback);
-  const transport = new ConnDuplex(
-    (signal) => connector.dialer.dialContext(...target, { signal }),
-    // Of a peer's end the stream makes an end of its own, as a `net.Socket`, which agents rely on.
-    { allowHalfOpen: false },
+  const target = targetOf(request, withTLS ? 443 : 80);
+  // A URL with `tls:` says nothing of what is spoken within.
+  const offered = alpnProtocols ?? (request.protocol === "tls:" ? undefined : ["http/1.1"]);
+  const defaults = { ...(offered && { ALPNProtocols: offered }), ...connector.tls };
+  const secured = () => tlsOver(transport, request, defaults);
+  return connectStream(
+    { connector, transport, request, target, ...(withTLS && { secured }) },
+    callback,
   );
+}
+
+/** Begins to dial for a socket that was made before. */
+function begin(connector: Connector, transport: ConnSocket, options: NodeConnectOptions): void {
+  const request = readRequest(options);
+  if (wantsTLS(request)) {
+    throw new TypeError("A socket of a connector does no TLS: use connect, or tls.connect over it");
+  }
+  connectStream({ connector, transport, request, target: targetOf(request) });
+}
+
+/** Of a peer's end the stream makes an end of its own, as a `net.Socket`, which agents rely on. */
+const socketLike = { allowHalfOpen: false };
+
+/** What one stream is connected by. */
+interface StreamConnect {
+  readonly connector: Connector;
+  readonly transport: ConnDuplex;
+  readonly request: ConnectRequest;
+  readonly target: ReturnType<typeof targetOf>;
+  /** Makes TLS over the transport, if that is wanted. */
+  readonly secured?: () => TLSSocket;
+}
+
+function connectStream(
+  { connector, transport, request, target, secured }: StreamConnect,
+  callback?: NodeConnectCallback,
+): ConnDuplex | TLSSocket {
+  const { signal, timeout } = request;
+  // Nothing is touched before it is known that there is something to do.
+  if (signal?.aborted) return failed(transport, abortError(signal.reason), callback);
+  let dial: ReturnType<typeof requestDial>;
+  try {
+    dial = requestDial(connector, request, target, transport);
+  } catch (error) {
+    return failed(transport, errorOf(error, "Cannot connect"), callback);
+  }
+  startDial(transport, dial);
   let stream: ConnDuplex | TLSSocket = transport;
   try {
-    if (withTLS) stream = secured(transport, connector.tls, read);
+    if (secured !== undefined) stream = secured();
     if (timeout) stream.setTimeout(timeout);
   } catch (error) {
     // As `tls.connect` does of options that it cannot use.
-    transport.destroy(errorOf(error, "Cannot connect"));
+    failed(transport, errorOf(error, "Cannot connect"), callback);
     if (stream !== transport) stream.on("error", () => {}).destroy();
-    return whenConnected(transport, callback);
+    return transport;
   }
   const { timeoutMs } = connector;
   return whenConnected(stream, callback, { transport, signal, timeoutMs });
 }
 
-/** Takes the request as it is now: its getters may throw, or answer otherwise another time. */
-function readCall(call: NodeConnectOptions): ReadCall {
-  const { host, hostname, port, socketPath, protocol, servername, timeout, signal } = call;
-  const { _defaultAgent } = call as ReadCall;
-  if (signal !== undefined && signal !== null) requireSignal(signal);
-  const named = { host, hostname, port, socketPath, protocol, servername, timeout, signal };
-  return { ...call, ...named, ...(_defaultAgent && { _defaultAgent }) };
-}
-
-function wantsTLS(call: ReadCall): boolean {
-  // A request of `node:https` without a URL, as `ws` makes them, has it in its default agent alone.
-  const protocol = call.protocol ?? call._defaultAgent?.protocol;
-  return protocol === "https:" || protocol === "wss:";
-}
-
-function secured(
+/** Fails a stream, which nothing is dialed for, or not any more. */
+function failed(
   transport: ConnDuplex,
-  tls: ConnectionOptions | undefined,
-  call: ReadCall,
-): TLSSocket {
-  const host = hostOf(call);
-  const { signal: _signal, timeout: _timeout, ...rest } = call;
-  const stream = tlsConnect({
-    ALPNProtocols: ["http/1.1"],
-    ...tls,
-    ...definedOf(rest),
-    host,
-    servername: call.servername || (ipFamily(host) === undefined ? host : ""),
-    // Here it is no path of a socket, but at times that of a request.
-    path: undefined,
-    socket: transport,
-  });
-  // The socket emits the transport's errors; Bun destroys the transport with those of the socket.
-  transport.on("error", () => {});
-  linkFlow(stream, transport);
-  // The handle of a TLSSocket over a stream does not know what keeps the process alive.
-  stream.ref = () => (transport.ref(), stream);
-  stream.unref = () => (transport.unref(), stream);
-  return stream;
-}
-
-/** A stream that fails without having dialed. */
-function failedStream(error: Error, callback: NodeConnectCallback | undefined): ConnDuplex {
-  return whenConnected(new ConnDuplex(() => Promise.reject(error)), callback);
+  error: Error,
+  callback: NodeConnectCallback | undefined,
+): ConnDuplex {
+  whenConnected(transport, callback);
+  return transport.destroy(error);
 }
 
 /** What ends the connecting, besides the dialer and the peer. */
@@ -290,20 +324,4 @@ function whenConnected<Stream extends ConnDuplex | TLSSocket>(
   // Without a callback an error that nobody listens to is uncaught, as it is of a `net.Socket`.
   if (callback !== undefined) stream.on("error", onError);
   return stream;
-}
-
-type Target = [network: "tcp" | "unix", address: string];
-
-function targetOf(call: ReadCall, defaultPort: number): Target {
-  if (call.socketPath) return ["unix", call.socketPath];
-  return ["tcp", joinHostPort(hostOf(call), Number(call.port || defaultPort))];
-}
-
-function hostOf({ hostname, host }: NodeConnectOptions): string {
-  return (hostname || host || "localhost").replace(/^\[(.*)\]$/, "$1");
-}
-
-/** A client's `ca: undefined` shall not undo the connector's. */
-function definedOf(call: object): object {
-  return Object.fromEntries(Object.entries(call).filter(([, value]) => value != null));
 }

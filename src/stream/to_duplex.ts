@@ -12,8 +12,10 @@ import { ConnDuplex, type ConnDuplexOptions } from "./conn_duplex.ts";
  *
  * @param conn The connection, which is the stream's alone from now on.
  * @param options How the stream behaves.
- * @returns The stream. Each of its directions ends by itself unless `allowHalfOpen` is `false`.
+ * @returns The stream, which emits `"connect"` soon after it is made. Each of its directions ends by itself unless
+ *   `allowHalfOpen` is `false`.
  */
 export function toDuplex(conn: Conn, options: ConnDuplexOptions = {}): ConnDuplex {
+  if (conn === undefined) throw new TypeError("Cannot make a stream of undefined");
   return new ConnDuplex(conn, options);
 }
