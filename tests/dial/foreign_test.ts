@@ -400,6 +400,22 @@ test("a connection that never answers holds up neither a limit nor an abort", as
   }
 });
 
+test("close() rejects what a connection never answers with ERR_CONN_CLOSED", async () => {
+  const never = () => new Promise(() => {});
+  const foreign = { read: never, write: never, closeWrite: never, close() {} };
+  const via = dialerOf(() => Promise.resolve(foreign as unknown as Conn));
+  const pass = composeDialer("pass", via, (dial) => dial.through(via));
+  const conn = await pass.dialContext("tcp", "192.0.2.1:9");
+  const bytes = new Uint8Array(8);
+  const calls = [conn.read(bytes), conn.read(bytes), conn.write(bytes), conn.write(bytes)];
+  const pending = [...calls, conn.closeWrite()].map(reasonOf);
+  await settle();
+  conn.close();
+  for (const error of await Promise.all(pending)) {
+    assert.equal((error as { code?: unknown }).code, "ERR_CONN_CLOSED");
+  }
+});
+
 test("checkProxy() closes a connection that has no reset", async () => {
   const via = new PlainDialer();
   for (const level of ["tcp", "handshake", "tunnel"] as const) {
