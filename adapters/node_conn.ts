@@ -33,6 +33,8 @@ export class NodeConn extends PushConn {
   #listening = false;
   /** Where a busy socket reads to whose chunks are handed on. */
   #slab: ReceiveSlab | undefined;
+  /** Whether the last read filled its buffer. */
+  #filled = false;
 
   constructor(socket: DialSocket, request: ConnectRequest, keepAliveMs: number) {
     super(localAddrOf(socket, request), remoteAddrOf(request));
@@ -50,6 +52,7 @@ export class NodeConn extends PushConn {
   }
 
   onRead(count: number, buffer: Uint8Array): boolean {
+    this.#filled = count === buffer.byteLength;
     return this.push(buffer.subarray(0, count));
   }
 
@@ -59,7 +62,11 @@ export class NodeConn extends PushConn {
   }
 
   protected override own(chunk: Uint8Array, use: "flow" | "keep"): Uint8Array {
-    return use === "flow" ? (this.#slab ??= new ReceiveSlab(unfilled)).take(chunk) : chunk.slice();
+    return use === "flow" ? this.#takeFlowing(chunk) : chunk.slice();
+  }
+
+  #takeFlowing(chunk: Uint8Array): Uint8Array {
+    return (this.#slab ??= new ReceiveSlab(unfilled)).take(chunk, this.#filled);
   }
 
   onError(error: Error): void {

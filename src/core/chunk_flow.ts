@@ -19,7 +19,10 @@ export interface ChunkSink {
 export interface ChunkFlow {
   /** Lets it flow: to be called once to begin, and again after the sink wanted no more. */
   goOn(): void;
-  /** Ends it: to be called when the connection was closed, since one that does not flow would not find out. */
+  /**
+   * Ends it: to be called when the connection was closed, since one that does not flow would not
+   * find out.
+   */
   stop(): void;
 }
 
@@ -29,8 +32,9 @@ interface FlowingConn {
 }
 
 /**
- * Hands all that a connection receives to a sink, instead of `read`, in memory that is the sink's from then on. Costs less
- * than reading where the connection can push, and while nothing comes it holds next to no memory.
+ * Hands all that a connection receives to a sink, instead of `read`, in memory that is the sink's
+ * from then on. Costs less than reading where the connection can push, and while nothing comes it
+ * holds next to no memory.
  *
  * @param conn Any connection; nobody else may read from it afterwards.
  * @param sink Who takes the chunks.
@@ -62,15 +66,22 @@ function takeIdleBuffer(): Uint8Array {
   return idleBuffers.pop()!;
 }
 
-/** What a connection that fills its buffer reads into, unless it is busy enough for a slab. */
+/**
+ * What a connection reads into where more is there than an idle buffer takes, unless it is busy
+ * enough for a slab. Used for the length of a read, and again by whoever is next: a buffer of its
+ * own for each message of some length would be garbage.
+ */
 const activeBytes = 64 * 1024;
+const activeBuffers: Uint8Array[] = [];
+const mostActiveBuffers = 8;
 
 /** Reads chunk after chunk. */
 class PullFlow implements ChunkFlow {
   readonly #conn: Conn;
   readonly #sink: ChunkSink;
-  #buffer: Uint8Array = takeIdleBuffer();
   #slab: ReceiveSlab | undefined;
+  /** Whether the last read filled its buffer, so that more is probably there. */
+  #filled = false;
   /** Whether it flows, or has ended. */
   #reading = false;
   #stopped = false;
@@ -93,41 +104,52 @@ class PullFlow implements ChunkFlow {
     this.#reading = true;
     try {
       for (;;) {
-        const buffer = this.#slab?.room() ?? this.#buffer;
+        const buffer = this.#nextBuffer();
         const count = await this.#conn.read(buffer);
-        if (this.#stopped) return;
-        if (count === null) break;
-        if (!this.#sink.chunk(this.#take(buffer, count))) return void (this.#reading = false);
+        if (this.#stopped) return giveBack(buffer);
+        if (count === null) {
+          giveBack(buffer);
+          break;
+        }
+        if (!this.#hand(buffer, count)) return void (this.#reading = false);
       }
     } catch (error) {
       // The buffer is not used again: a failed read may still write to it.
       this.#slab?.release();
       return this.#sink.failed(error);
     }
-    this.#use(nothing);
     this.#slab?.release();
     this.#sink.end();
   }
 
-  #take(buffer: Uint8Array, count: number): Uint8Array {
-    const read = buffer.subarray(0, count);
-    const isIdle = this.#buffer.byteLength === idleBytes;
-    let chunk: Uint8Array;
-    if (isIdle && buffer === this.#buffer) chunk = read.slice();
-    else chunk = (this.#slab ??= new ReceiveSlab(zeroed)).take(read);
-    if (isIdle && count >= idleBytes) this.#use(new Uint8Array(activeBytes));
-    else if (!isIdle && count < idleBytes) this.#use(takeIdleBuffer());
-    return chunk;
+  /** Apart from `#run`, which would keep the chunk alive with all its slab while it waits. */
+  #hand(buffer: Uint8Array, count: number): boolean {
+    this.#filled = count === buffer.byteLength;
+    const chunk = this.#take(buffer, count);
+    giveBack(buffer);
+    return this.#sink.chunk(chunk);
   }
 
-  #use(buffer: Uint8Array): void {
-    if (this.#buffer.byteLength === idleBytes) idleBuffers.push(this.#buffer);
-    this.#buffer = buffer;
+  #nextBuffer(): Uint8Array {
+    if (!this.#filled) return takeIdleBuffer();
+    return this.#slab?.room() ?? activeBuffers.pop() ?? new Uint8Array(activeBytes);
+  }
+
+  #take(buffer: Uint8Array, count: number): Uint8Array {
+    const read = buffer.subarray(0, count);
+    if (this.#slab === undefined && count <= idleBytes) return read.slice();
+    return (this.#slab ??= new ReceiveSlab(zeroed)).take(read, this.#filled);
   }
 }
 
-/** Where nothing is read to any more. */
-const nothing = new Uint8Array(0);
+/** Keeps a buffer for the next read of any connection, unless it is part of a slab. */
+function giveBack(buffer: Uint8Array): void {
+  if (buffer.byteLength === idleBytes && buffer.buffer.byteLength === blockBytes) {
+    idleBuffers.push(buffer);
+  } else if (buffer.buffer.byteLength === activeBytes && activeBuffers.length < mostActiveBuffers) {
+    activeBuffers.push(buffer);
+  }
+}
 
 function zeroed(bytes: number): Uint8Array {
   return new Uint8Array(bytes);

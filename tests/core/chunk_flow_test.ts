@@ -180,6 +180,24 @@ for (const kind of Object.keys(kinds)) {
     });
   }
 
+  test(`flowChunks() of ${kind} holds no memory two seconds after it was busy`, async () => {
+    const before = freeSlabs();
+    await withPair(kind, async (conn, peer) => {
+      const sink = new Collector();
+      flowChunks(conn, sink).goOn();
+      for (const bytes of [4_000_000, 3_000_001]) {
+        const sofar = sink.bytes;
+        await peer.write(new Uint8Array(bytes));
+        await sink.until(() => sink.bytes === sofar + bytes);
+        if (kind !== "systemDialer()") assert.ok(freeSlabs() < before, "the connection was busy");
+        for (let ms = 0; freeSlabs() < before && ms < 3_000; ms += 50) {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        assert.equal(freeSlabs(), before);
+      }
+    });
+  });
+
   test(`flowChunks() of ${kind} gives no chunk after reset()`, async () => {
     await withPair(kind, async (conn, peer) => {
       const sink = new Collector();
@@ -197,6 +215,35 @@ for (const kind of Object.keys(kinds)) {
     });
   });
 }
+
+test("flowChunks() waits with little memory, and shares what it reads into", async () => {
+  const buffers: Uint8Array[] = [];
+  await withPair("nodeDialer()", async (conn, peer) => {
+    const read = (buffer: Uint8Array) => {
+      buffers.push(buffer);
+      return conn.read(buffer);
+    };
+    const noting = { read, close: () => conn.close() } as Partial<Conn> as Conn;
+    const sink = new Collector();
+    flowChunks(noting, sink).goOn();
+    let total = 0;
+    for (const bytes of [10, 700, 256, 1, 40_000, 1_000_000, 700]) {
+      await peer.write(new Uint8Array(bytes));
+      await sink.until(() => sink.bytes === total + bytes);
+      total += bytes;
+      // Of 256 it cannot be known that no more is there.
+      if (bytes !== 256) assert.equal(buffers.at(-1)!.buffer.byteLength, 16 * 1024);
+      if (bytes !== 256) assert.equal(buffers.at(-1)!.byteLength, 256);
+    }
+    const large = buffers.filter(({ buffer }) => buffer.byteLength === 64 * 1024);
+    assert.ok(large.length >= 3, "it read into active buffers");
+    assert.equal(
+      new Set(large.map(({ buffer }) => buffer)).size,
+      1,
+      "one active buffer serves all",
+    );
+  });
+});
 
 test("flowChunks() gives what was received before and not read", async () => {
   await withPair("nodeDialer()", async (conn, peer) => {
