@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DialEvent } from "../../src/core/dial_event.ts";
 import type { OwnConn } from "../../src/core/own_conn.ts";
+import type { DialError } from "../../src/core/dial_error.ts";
 import { makeDialer } from "../../src/dial/compose_dialer.ts";
 import type { RunningDial } from "../../src/dial/running_dial.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
+import { startMultiaddrDial } from "../../src/resolve/dial_multiaddr.ts";
+import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { settle, VirtualClock } from "../virtual_clock.ts";
@@ -158,4 +161,54 @@ test("the reason of an abort stays what it was, whatever the dial does afterward
   await settle();
   assert.equal(await reasonOf(dial!.wait(1, "once more")), "enough");
   assert.equal(dial!.signal.reason, "enough");
+});
+
+test("a `through` with a signal of its own leaves no listener on it", async () => {
+  await withConn(async (conn) => {
+    const ends: [how: string, answer: () => Promise<OwnConn>][] = [
+      ["success", () => Promise.resolve(conn)],
+      ["failure", () => Promise.reject(new Error("no"))],
+      ["given up", () => never],
+    ];
+    for (const [how, answer] of ends) {
+      const watched = new WatchedSignal();
+      const controller = new AbortController();
+      const dial = dialWith(
+        (dial) => {
+          const dialing = dial.through({ dialContext: answer }, { signal: watched.signal });
+          return dialing as Promise<OwnConn>;
+        },
+        new VirtualClock(),
+        controller.signal,
+      );
+      assert.equal(watched.listeners, 1, how);
+      if (how === "given up") controller.abort("enough");
+      await dial.catch(() => {});
+      assert.equal(watched.listeners, 0, how);
+    }
+  });
+});
+
+test("a limit ends the steps that are open, which say no more than that", async () => {
+  const clock = new VirtualClock();
+  const dial = dialWith((dial) => {
+    dial.limit(20);
+    return dial.step({ type: "attempt-start", address: "192.0.2.1:9" }, () => never);
+  }, clock);
+  await Promise.all([clock.pass(20), dial.catch(() => {})]);
+  const { message, report } = await reasonOf(dial) as DialError;
+  const limit = { code: "ETIMEDOUT", message: "timed out after 20 ms" };
+  assert.deepEqual(report.children.map(({ outcome, error }) => [outcome, error]), [
+    ["failed", limit],
+  ]);
+  assert.equal(report.error!.message, message);
+});
+
+test("a limit of a multiaddr's dial names the address that it comes to", async () => {
+  const clock = new VirtualClock();
+  const silent = { dialContext: () => never };
+  const dial = startMultiaddrDial(silent, "/dns4/peer.example/tcp/9", {}, { clock, timeoutMs: 20 });
+  await Promise.all([clock.pass(20), dial.catch(() => {})]);
+  const { network, address } = await reasonOf(dial) as DialError;
+  assert.deepEqual([network, address], ["tcp4", "peer.example:9"]);
 });
