@@ -28,6 +28,14 @@ const steps: Record<string, readonly string[]> = {
     "node_modules/typescript/bin/tsc",
     ...["-p", "tsconfig.build.json", "--noEmit"],
   ],
+  // What a user's program is held to by its own settings.
+  "exact types": [
+    node,
+    "node_modules/typescript/bin/tsc",
+    ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck"],
+    ...["--module", "NodeNext", "--target", "ES2022", "--lib", "ES2023,ESNext.Disposable"],
+    ...["--types", "node", "--allowImportingTsExtensions", "tests/stream/typed_users.ts"],
+  ],
   "doc blocks": [deno, "check", "--quiet", "--doc-only", ...globSync("docs/*.md", { cwd: root })],
   "documentation": [deno, "doc", "--lint", "--no-npm", ...entryPoints],
   "imports": importCommand,

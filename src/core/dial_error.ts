@@ -32,21 +32,21 @@ export interface DialErrorInit {
   /** Why, for a person: no secret, no full stop. */
   reason: string;
   /** The proxies on the way, redacted, for the message. */
-  via?: string;
+  via?: string | undefined;
   /** The proxy that the failure concerns, redacted. */
-  hop?: string;
+  hop?: string | undefined;
   /** With a proxy on the way: which side is at fault, where that can be told. */
-  blame?: "proxy" | "target";
+  blame?: "proxy" | "target" | undefined;
   /** The original failure. */
   cause?: unknown;
   /** The failures of the single attempts, where there were several. */
-  errors?: readonly DialError[];
+  errors?: readonly DialError[] | undefined;
   /**
    * How the dial went.
    *
    * @default A report of the failure alone.
    */
-  report?: DialReport | ReportSource;
+  report?: DialReport | ReportSource | undefined;
 }
 
 const brand = Symbol.for("anydial.DialError");
