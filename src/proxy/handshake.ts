@@ -1,4 +1,5 @@
 import type { HandshakeCodec, HandshakeFailure } from "./handshake_codec.ts";
+import type { ProxyConnection } from "./round_trip.ts";
 
 /** How one handshake over one connection ended. */
 export type HandshakeEnd =
@@ -11,15 +12,18 @@ export type HandshakeEnd =
   }
   /** The proxy was silent for the bound that the handshake set. */
   | { readonly state: "stalled"; readonly stallMs: number }
-  /** Whoever dialed gave up, or ran out of time. */
+  /** The dial was aborted, or ran out of time. */
   | { readonly state: "aborted" };
 
 /** One handshake to be done over a new connection to the proxy. */
 export interface Handshake {
-  /** Begins, once the connection is there. Called once; `ended` will be called. */
-  begin(): HandshakeCodec;
+  /** Begins over a connection. Called once; `ended` will be called. */
+  begin(connection: ProxyConnection): HandshakeCodec;
   /** How long the proxy may be silent from now on, in milliseconds; asked after each answer. */
   stallMs?(): number | undefined;
-  /** Told how it ended. What it answers is done next, over another connection; else the dial ends likewise. */
+  /**
+   * Told how it ended. What it answers is done next, over another connection; else the dial ends
+   * likewise.
+   */
   ended?(end: HandshakeEnd): Handshake | undefined;
 }

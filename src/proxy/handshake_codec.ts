@@ -12,11 +12,11 @@ export type ProxyReply =
     readonly protocol: "http-connect";
     /** The status code. */
     readonly status: number;
-    /** The reason phrase, without control characters; may be empty. */
+    /** The proxy's reason phrase, without control characters and our own secrets; may be empty. */
     readonly reason: string;
-    /** The values of the Proxy-Authenticate fields, shortened. */
+    /** The values of the Proxy-Authenticate fields, shortened, likewise. */
     readonly challenges: readonly string[];
-    /** The beginning of the body, without control characters and without our own secrets; may be empty. */
+    /** The beginning of the body, likewise. */
     readonly excerpt: string;
   };
 
@@ -26,8 +26,8 @@ export interface HandshakeFailure {
   /** One line for a person, without a full stop. */
   readonly message: string;
   /**
-   * Which side is at fault: a proxy that reports its target down is not to blame. Absent where the proxy hung up instead of
-   * answering the request, for which either may be the reason.
+   * Which side is at fault: a proxy that reports its target down is not to blame. Absent where the
+   * proxy hung up instead of answering the request, for which either may be the reason.
    */
   readonly blame?: "proxy" | "target";
   /** What the proxy answered, where it refused in the words of its protocol. */
@@ -40,9 +40,10 @@ export interface HandshakeFailure {
  * Where a handshake stands.
  *
  * - `open`: it goes on; `send` is to be written, then more is to be read.
- * - `done`: the tunnel is there; `leftover` are its first bytes, which came together with the reply.
- * - `failing`: refused for certain; what may still come only completes the excerpt in the failure. Read on for a moment at
- *   most, then call `end()`.
+ * - `done`: the tunnel is there; `leftover` are its first bytes, which came together with the
+ *   reply.
+ * - `failing`: refused for certain; what may still come is the excerpt, which this failure does not
+ *   have yet. Read on for a moment at most, then call `end()`.
  * - `failed`: over.
  */
 export type HandshakeStep =
@@ -52,21 +53,36 @@ export type HandshakeStep =
   | { readonly state: "failed"; readonly failure: HandshakeFailure };
 
 /**
- * One handshake with a proxy as a state machine without I/O: takes bytes in any split, gives bytes to send.
- * What it answers does not depend on the split.
+ * One handshake with a proxy as a state machine without I/O: takes bytes in any split, gives bytes
+ * to send. What it answers does not depend on the split.
  */
 export interface HandshakeCodec {
   /** The protocol, as events name it. */
   readonly protocol: string;
-  /** How much to read next at most, so that next to nothing of the tunnel is read; at least 1 while it is open. */
+  /**
+   * How much to read next at most, so that next to nothing of the tunnel is read; at least 1 while
+   * it is open.
+   */
   readonly readBytes: number;
-  /** Whose turn it is: where a proxy may be waiting for the target, it is not to blame for its silence. */
+  /**
+   * Whose turn it is: where a proxy may be waiting for the target, it is not to blame for its
+   * silence.
+   */
   readonly waitsFor: "proxy" | "target";
+  /**
+   * Whether the proxy asked for the credentials and accepted them, where the protocol has an answer
+   * to them alone.
+   */
+  readonly tookCredentials?: boolean;
   /** Begins; called once. */
   start(): HandshakeStep;
-  /** Takes what was read. The chunk may be reused afterwards. Not to be called once done or failed. */
+  /**
+   * Takes what was read. The chunk may be reused afterwards. Not to be called once done or failed.
+   */
   receive(chunk: Uint8Array): HandshakeStep;
-  /** Takes note that the proxy closed the connection, or that nobody waits for more of the excerpt. */
+  /**
+   * Takes note that the proxy closed the connection, or that nobody waits for more of the excerpt.
+   */
   end(): HandshakeStep & { readonly state: "failed" };
 }
 
@@ -91,8 +107,9 @@ export function protocolFailure(message: string): HandshakeFailure {
 }
 
 /**
- * Makes the failure of a proxy that closed the connection. Where it was asked for a target and has not begun to answer, nobody
- * can tell why: `ssh -D` and proxy-chain do just that for a target that is down.
+ * Makes the failure of a proxy that closed the connection. Where it was asked for a target and has
+ * not begun to answer, nobody can tell why: `ssh -D` and proxy-chain do just that for a target that
+ * is down.
  *
  * @param asked What it was to answer.
  * @param begun Whether the beginning of its answer is there.

@@ -2,7 +2,10 @@ import type { HandshakeCodec, HandshakeStep } from "./handshake_codec.ts";
 import { proxyTarget } from "./proxy_target.ts";
 import { Socks5Codec, type Socks5CodecOptions } from "./socks5_codec.ts";
 
-/** A SOCKS5 handshake that ends, well, where it would ask for a target: the proxy speaks it and takes the credentials. */
+/**
+ * A SOCKS5 handshake that ends, well, where it would ask for a target: the proxy speaks it and
+ * takes the credentials.
+ */
 export class LoginCodec implements HandshakeCodec {
   readonly protocol = "socks5";
   readonly #codec: Socks5Codec;
@@ -15,6 +18,10 @@ export class LoginCodec implements HandshakeCodec {
 
   get readBytes(): number {
     return this.#codec.readBytes;
+  }
+
+  get tookCredentials(): boolean {
+    return this.#codec.tookCredentials;
   }
 
   get waitsFor(): "proxy" | "target" {

@@ -10,11 +10,17 @@ export interface PhaseDurations {
   readonly tunnelMs?: number;
 }
 
-/** When what happened, of the last connection to the proxy. */
+/**
+ * When what happened. A handshake may take several connections, for several addresses or where one
+ * flight was not taken: the first connection ends the phase before the handshake, and the last
+ * answer counts.
+ */
 export class PhaseTimes {
   connected: number | undefined;
   loggedIn: number | undefined;
   answered: number | undefined;
+  /** Whether the proxy asked for the credentials and accepted them. */
+  tookCredentials = false;
 
   phases(
     begin: number,
@@ -56,10 +62,10 @@ export function timedHandshakes(
 
 function timed(handshake: Handshake, times: PhaseTimes): Handshake {
   return {
-    begin() {
-      times.connected = performance.now();
-      times.loggedIn = times.answered = undefined;
-      return new TimedCodec(handshake.begin(), times);
+    begin(connection) {
+      times.connected ??= performance.now();
+      times.answered = undefined;
+      return new TimedCodec(handshake.begin(connection), times);
     },
     stallMs: () => handshake.stallMs?.(),
     ended(end) {
@@ -92,6 +98,10 @@ class TimedCodec implements HandshakeCodec {
     return this.#codec.waitsFor;
   }
 
+  get tookCredentials(): boolean {
+    return this.#codec.tookCredentials === true;
+  }
+
   start(): HandshakeStep {
     return this.#codec.start();
   }
@@ -99,6 +109,7 @@ class TimedCodec implements HandshakeCodec {
   receive(chunk: Uint8Array): HandshakeStep {
     const step = this.#codec.receive(chunk);
     const times = this.#times;
+    if (this.tookCredentials) times.tookCredentials = true;
     const refused = step.state === "failed" && step.failure.reply !== undefined &&
       step.failure.blame === "target";
     const loggedIn = this.#codec.waitsFor === "target" || step.state === "done" || refused;

@@ -27,11 +27,12 @@ export async function dialThroughProxy(
   let handshake: Handshake | undefined = await prepare(dial, proxy, target);
   for (;;) {
     at = { hop, phase: "connect", waiting: "connecting to the proxy", blame: "proxy" };
+    const beganMs = dial.clock.now();
     const conn = await connect(dial, proxy);
     let unread: Uint8Array = new Uint8Array(0);
     if (!proxy.connectOnly) {
       const doing: Handshake = handshake;
-      const codec = doing.begin();
+      const codec = doing.begin({ conn, durationMs: dial.clock.now() - beganMs });
       const { protocol } = codec;
       dial.whilePending(() => {
         const waiting = "waiting for the proxy's answer";
@@ -105,7 +106,7 @@ function failureOf(
   const { label: hop, chain: via } = proxy;
   if (end.state !== "failed") {
     const reason = end.state === "stalled"
-      ? `no answer for ${end.stallMs} ms to a handshake sent in one flight`
+      ? `no answer for ${Math.round(end.stallMs)} ms to a handshake sent in one flight`
       : "aborted by the caller";
     return { code: "ETIMEDOUT", phase: "proxy", via, hop, reason: named(proxy, hop, reason) };
   }

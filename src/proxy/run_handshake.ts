@@ -8,8 +8,9 @@ import type { HandshakeCodec, HandshakeStep } from "./handshake_codec.ts";
 const excerptMs = 250;
 
 /**
- * Carries the bytes between a codec and a connection until the handshake is over. Does not free the connection, unless it
- * had to be reset to end a read. Once somebody else resets it, this ends as well.
+ * Carries the bytes between a codec and a connection until the handshake is over. Does not free the
+ * connection, unless it had to be reset to end a read. Once somebody else resets it, this ends as
+ * well.
  *
  * @param conn The connection to the proxy.
  * @param handshake What it is about.
@@ -36,7 +37,8 @@ export async function runHandshake(
   try {
     let step: HandshakeStep = codec.start();
     while (step.state === "open" || step.state === "failing") {
-      // Not awaited: what the proxy answered may be there although it took no more of what was sent.
+      // Not awaited: what the proxy answered may be there although it took no more of what was
+      // sent.
       if (step.state === "open" && step.send !== undefined) {
         conn.write(step.send).catch((error) => {
           if (over) return;
@@ -91,11 +93,15 @@ function brokenOff(codec: HandshakeCodec, cause: unknown): HandshakeEnd {
 /** What a hang-up looks like from here. */
 const hangUps: ReadonlySet<string> = new Set(["ECONNABORTED", "ECONNRESET", "EPIPE"]);
 
-/** Whether the proxy, or the way to it, is at fault whatever it was doing: no target makes it unreachable or sends alerts. */
+/**
+ * Whether the proxy, or the way to it, is at fault whatever it was doing: no target makes it
+ * unreachable or sends alerts.
+ */
 function isOfProxy(cause: unknown): boolean {
   const system = systemErrorCode(cause);
   if (system !== undefined) return !hangUps.has(system);
   const { code } = (cause ?? {}) as { code?: unknown };
-  // What OpenSSL says of an alert, which on TLS 1.3 is how a proxy turns a client's certificate away; not of a mere end.
+  // What OpenSSL says of an alert, which on TLS 1.3 is how a proxy turns a client's certificate
+  // away; not of a mere end.
   return typeof code === "string" && /^ERR_SSL_(?!UNEXPECTED_EOF)/.test(code);
 }

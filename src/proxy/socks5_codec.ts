@@ -56,6 +56,8 @@ export class Socks5Codec implements HandshakeCodec {
   #want = 2;
   #unsent: Uint8Array | undefined;
   #stage: Socks5Stage = "method";
+  readonly #requireCredentials: boolean;
+  #tookCredentials = false;
 
   /**
    * @param options What the handshake is about.
@@ -66,6 +68,7 @@ export class Socks5Codec implements HandshakeCodec {
     if (requireCredentials && credentials === undefined) {
       throw new TypeError("SOCKS5 credentials are required and not given");
     }
+    this.#requireCredentials = requireCredentials;
     this.#credentials = credentials && encodeSocks5Credentials(credentials);
     this.#methods = credentials === undefined
       ? [NO_AUTHENTICATION]
@@ -80,6 +83,10 @@ export class Socks5Codec implements HandshakeCodec {
   /** Which answer is being waited for. */
   get stage(): Socks5Stage {
     return this.#stage;
+  }
+
+  get tookCredentials(): boolean {
+    return this.#tookCredentials;
   }
 
   get waitsFor(): "proxy" | "target" {
@@ -181,6 +188,8 @@ export class Socks5Codec implements HandshakeCodec {
         reply: { protocol: "socks5", code: status },
       };
     }
+    // Those that isolate are accepted whatever they are.
+    this.#tookCredentials = !this.#requireCredentials;
     this.#next("reply");
   }
 

@@ -4,7 +4,7 @@ import { systemResolver } from "../resolve/system_resolver.ts";
 import { askCredentials, type CredentialsSource } from "./credentials_source.ts";
 import type { Handshake } from "./handshake.ts";
 import { LoginCodec } from "./login_codec.ts";
-import { PipeliningVerdicts } from "./pipelining_verdicts.ts";
+import { PipeliningCache } from "./pipelining_cache.ts";
 import { makeProxyDialer, type ProxyDialer } from "./proxy_context_dialer.ts";
 import type { CredentialsRequest, ProxyConfig } from "./proxy_config.ts";
 import type { ProxyCredentials } from "./proxy_credentials.ts";
@@ -17,21 +17,23 @@ import {
   proxyServerOptions,
 } from "./proxy_dialer_options.ts";
 import { proxyServer } from "./proxy_server.ts";
-import { autoSocks5Handshake, socks5Handshake } from "./socks5_handshake.ts";
+import { socks5Handshake } from "./socks5_handshake.ts";
 import { encodeSocks5Credentials } from "./socks5_request.ts";
 import { checkIsolation, type SocksIsolation, socksIsolation } from "./socks_isolation.ts";
 
 /** How {@linkcode socks5Dialer} reaches its proxy, and what it asks for. */
 export interface Socks5DialerOptions extends ProxyServerOptions {
   /**
-   * User name and password, 1 to 255 bytes each in UTF-8, or a function that is asked at each dial, for those that rotate.
+   * User name and password, 1 to 255 bytes each in UTF-8, or a function that is asked at each dial,
+   * for those that rotate.
    *
    * @default {undefined} None are offered.
    */
   credentials?: ProxyCredentials | CredentialsSource;
   /**
-   * Who looks names up: the proxy (`socks5h`), or `resolver` here. Names under `.onion` are never looked up here. Where the
-   * proxy does it, `tcp4` and `tcp6` cannot be told to it and only bind what is dialed as an address.
+   * Who looks names up: the proxy (`socks5h`), or `resolver` here. Names under `.onion` are never
+   * looked up here. Where the proxy does it, `tcp4` and `tcp6` cannot be told to it and only bind
+   * what is dialed as an address.
    *
    * @default {"remote"}
    */
@@ -43,26 +45,34 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
    */
   resolver?: Resolver;
   /**
-   * Keeps Tor from using one circuit for what is not to be linked. Takes the place of `credentials`.
+   * Keeps Tor from using one circuit for what is not to be linked. Takes the place of
+   * `credentials`.
    *
    * @default {undefined} Tor decides.
    */
   isolation?: SocksIsolation;
   /**
-   * How the handshake goes: `"sequential"`, each message after the answer to the one before; `"pipelined"`, all in one flight,
-   * which saves a round trip, and another one with credentials; or `"auto"`, in one flight where the proxy takes it.
+   * How the handshake goes: `"sequential"`, each message after the answer to the one before;
+   * `"pipelined"`, all in one flight, which saves a round trip, and another one with credentials;
+   * or `"auto"`:
    *
-   * `"auto"` finds out once for each proxy, and no dial fails for it: a proxy that does not answer, or hangs up, is asked again
-   * step by step over a new connection. **The target may then see two connections**, for one that is slow to answer, or that is
-   * down behind a proxy which hangs up for it, looks the same.
+   * - with credentials or isolation, in one flight. A proxy that discards what follows the greeting
+   *   leaves the credentials unanswered: after a few of its round trips (as seen while connecting
+   *   to it; at least 100 ms, at most `stallMs`) it is asked again step by step, over a new
+   *   connection. The result is remembered for each proxy;
+   * - without credentials, step by step, unless the proxy is known to take a flight: there the next
+   *   answer may have to wait for the target, so that silence means nothing.
+   *
+   * No dial fails for a trial that it has the time for. **The target sees a second connection only
+   * where the proxy itself took longer than that bound** to answer the credentials, or hung up on
+   * the flight after it had connected to the target.
    *
    * @default {"auto"}
    */
   handshake?: "auto" | "sequential" | "pipelined";
   /**
-   * Milliseconds that `"auto"` lets the proxy be silent after its choice of a method before it takes it for one that dropped
-   * the rest. A dial that ends before, but after a quarter of this, fails, and the next one goes step by step. Once a proxy is
-   * known to take a handshake in one flight, this holds for its answer to the credentials alone.
+   * The longest time in milliseconds that `"auto"` waits for a proxy's answer to credentials sent
+   * in one flight. A dial that ends during this wait fails, and the next one goes step by step.
    *
    * @default {1000}
    */
@@ -70,11 +80,12 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
 }
 
 /**
- * Makes a dialer through a SOCKS5 proxy (RFC 1928), with user name and password (RFC 1929) where given.
+ * Makes a dialer through a SOCKS5 proxy (RFC 1928), with user name and password (RFC 1929) where
+ * given.
  *
- * The proxy looks host names up (`socks5h`) unless `resolve` is `"local"`; Unicode names are sent as A-labels. Bytes that the
- * proxy sends together with its reply are the first bytes of the connection. Its `remoteAddr` is the target as asked for,
- * and its `hops` end with the proxy.
+ * The proxy looks host names up (`socks5h`) unless `resolve` is `"local"`; Unicode names are sent
+ * as A-labels. Bytes that the proxy sends together with its reply are the first bytes of the
+ * connection. Its `remoteAddr` is the target as asked for, and its `hops` end with the proxy.
  *
  * @example
  * const dialer = socks5Dialer({ server: "127.0.0.1:1080" });
@@ -82,8 +93,8 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
  *
  * @param options Where the proxy is, and what is asked of it.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If an option is unusable: `server` is no host:port or path, a credential is empty or longer
- *   than 255 bytes. The message names it and shows no secret.
+ * @throws {TypeError | RangeError} If an option is unusable: `server` is no host:port or path, a
+ *   credential is empty or longer than 255 bytes. The message names it and shows no secret.
  */
 export function socks5Dialer(options: Socks5DialerOptions): ProxyDialer {
   const read = readOptions("socks5Dialer", options, socks5Options);
@@ -101,7 +112,7 @@ export function socks5Dialer(options: Socks5DialerOptions): ProxyDialer {
     before: via,
     timeoutMs,
     lookup: resolve === "local" ? { resolver, families: [6, 4] } : undefined,
-    ...handshakes(read, PipeliningVerdicts.of(via), `${server.network} ${server.address}`),
+    ...handshakes(read, PipeliningCache.of(via), `${server.network} ${server.address}`),
   });
 }
 
@@ -129,7 +140,7 @@ interface Login {
 
 function handshakes(
   options: Socks5DialerOptions,
-  verdicts: PipeliningVerdicts,
+  cache: PipeliningCache,
   server: string,
 ): Required<Pick<ProxyConfig, "handshake" | "login">> {
   const { handshake = "auto", stallMs = 1_000 } = options;
@@ -137,11 +148,7 @@ function handshakes(
   return {
     handshake: (target, request) =>
       withLogin(request, (login) => {
-        const init = { target, ...login };
-        if (handshake !== "auto") return socks5Handshake(init, handshake === "pipelined");
-        // With credentials no other method can be offered in one flight, which some proxies refuse.
-        const key = `${server}${login.credentials === undefined ? "" : " credentials"}`;
-        return autoSocks5Handshake(init, { verdicts, key, stallMs });
+        return socks5Handshake({ target, ...login }, handshake, { cache, server, stallMs });
       }),
     login: (request) => withLogin(request, (login) => ({ begin: () => new LoginCodec(login) })),
   };

@@ -1,9 +1,10 @@
 import type { Handshake, HandshakeEnd } from "./handshake.ts";
 import type { HandshakeFailure } from "./handshake_codec.ts";
-import type { PipeliningVerdicts } from "./pipelining_verdicts.ts";
+import type { PipeliningCache, PipeliningKey } from "./pipelining_cache.ts";
 import type { ProxyCredentials } from "./proxy_credentials.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
-import { Socks5Codec } from "./socks5_codec.ts";
+import { answerBoundMs, type ProxyConnection } from "./round_trip.ts";
+import { Socks5Codec, type Socks5Stage } from "./socks5_codec.ts";
 
 /** What a handshake with a SOCKS5 proxy is about. */
 export interface Socks5HandshakeInit {
@@ -12,134 +13,192 @@ export interface Socks5HandshakeInit {
   readonly requireCredentials: boolean;
 }
 
-/** What a handshake in one flight is tried with, and what comes of it is remembered. */
-export interface AutoHandshake {
-  readonly verdicts: PipeliningVerdicts;
-  /** The proxy, by what the verdicts know it. */
-  readonly key: string;
-  /** How long the proxy may be silent after its choice of a method. */
+/** What is known of a proxy, and how long it may take. */
+export interface PipeliningInit {
+  readonly cache: PipeliningCache;
+  /** The proxy's network and address. */
+  readonly server: string;
+  /** The longest time that the proxy may take to answer the credentials of a flight. */
   readonly stallMs: number;
 }
 
-/**
- * Makes a handshake in one flight, or step by step.
- *
- * @param init What it is about.
- * @param pipelined Whether it goes in one flight.
- * @returns The handshake.
- */
-export function socks5Handshake(init: Socks5HandshakeInit, pipelined: boolean): Handshake {
-  return { begin: () => socks5Codec(init, pipelined) };
-}
+/** The order of a handshake, as the option `handshake` has it. */
+export type HandshakeOrder = "auto" | "sequential" | "pipelined";
 
 /**
- * Makes a handshake that goes in one flight where the proxy takes that, and finds out whether it does.
+ * Makes a handshake with a SOCKS5 proxy.
  *
- * Nothing is sent a second time over the same connection, where it might be taken for the tunnel's: what a proxy did not
- * take in one flight is repeated step by step over a new one. A target that is slow to answer looks like a proxy that
- * dropped the request, so it may see a second connection; the first is closed.
+ * `"auto"` tries one flight where silence means something. With credentials the proxy's own answer
+ * to them comes next: a proxy that discarded them stays silent, and is asked again step by step
+ * over a new connection. Without credentials the answer to the request comes next, for which the
+ * proxy may have to wait for the target, so that a flight is sent only to a proxy that is known to
+ * take one.
  *
- * @param init What it is about.
- * @param auto What is remembered, and how long to wait.
+ * Nothing is sent a second time over the same connection, where it could become part of the tunnel.
+ *
+ * @param init What the handshake is about.
+ * @param order In one flight, step by step, or whatever the proxy takes.
+ * @param pipelining What is known of the proxy.
  * @returns The handshake.
  */
-export function autoSocks5Handshake(init: Socks5HandshakeInit, auto: AutoHandshake): Handshake {
+export function socks5Handshake(
+  init: Socks5HandshakeInit,
+  order: HandshakeOrder,
+  pipelining: PipeliningInit,
+): Handshake {
+  const { cache, server } = pipelining;
+  const key = { server, withCredentials: init.credentials !== undefined };
+  if (order === "sequential") return sequential(init);
+  if (order === "pipelined") {
+    return {
+      begin: () => socks5Codec(init, true),
+      ended(end) {
+        if (end.state === "done") cache.learn(key, "pipelined");
+        return undefined;
+      },
+    };
+  }
   let handshake: Handshake;
   return {
-    begin() {
-      // Not before the connection is there: a trial keeps others from trying.
-      const choice = auto.verdicts.choose(auto.key);
+    begin(connection) {
+      // Not before there is a connection, since a trial makes other dials go step by step.
+      const choice = key.withCredentials
+        ? cache.choose(key)
+        : cache.isPipelined(key)
+        ? "pipelined"
+        : "sequential";
       handshake = choice === "sequential"
-        ? socks5Handshake(init, false)
-        : new PipelinedHandshake(init, auto, choice === "trial");
-      return handshake.begin();
+        ? sequential(init)
+        : new AutoHandshake(init, pipelining, key, choice === "trial");
+      return handshake.begin(connection);
     },
     stallMs: () => handshake.stallMs?.(),
     ended: (end) => handshake.ended?.(end),
   };
 }
 
-/** A dial that is given up after so much of the bound tells of its proxy what the whole of it would. */
-const tellingShare = 0.25;
+function sequential(init: Socks5HandshakeInit): Handshake {
+  return { begin: () => socks5Codec(init, false) };
+}
 
-class PipelinedHandshake implements Handshake {
+/**
+ * The share of the bound after which the silence of an aborted trial counts as the whole bound
+ * would.
+ */
+const TELLING_SHARE = 0.25;
+
+/** A handshake in one flight, which is repeated step by step where that may help. */
+class AutoHandshake implements Handshake {
   readonly #init: Socks5HandshakeInit;
-  readonly #auto: AutoHandshake;
+  readonly #pipelining: PipeliningInit;
+  readonly #key: PipeliningKey;
   readonly #trial: boolean;
   readonly #codec: Socks5Codec;
-  /** When it began to wait for what a proxy that drops the rest never sends. */
+  #boundMs: number;
+  /** When the wait for the answer to the credentials or the request began. */
   #silentSince: number | undefined;
 
-  constructor(init: Socks5HandshakeInit, auto: AutoHandshake, trial: boolean) {
+  constructor(
+    init: Socks5HandshakeInit,
+    pipelining: PipeliningInit,
+    key: PipeliningKey,
+    trial: boolean,
+  ) {
     this.#init = init;
-    this.#auto = auto;
+    this.#pipelining = pipelining;
+    this.#boundMs = pipelining.stallMs;
+    this.#key = key;
     this.#trial = trial;
     this.#codec = socks5Codec(init, true);
   }
 
-  begin(): Socks5Codec {
+  begin(connection: ProxyConnection): Socks5Codec {
+    if (this.#key.withCredentials) {
+      this.#boundMs = answerBoundMs(connection, this.#pipelining.stallMs);
+    }
     return this.#codec;
   }
 
-  /** A proxy that has the credentials answers them at once; for a target it may have to wait. */
   stallMs(): number | undefined {
     const { stage } = this.#codec;
-    const bounded = stage === "credentials" || this.#trial && stage === "reply";
-    if (!bounded) return undefined;
+    if (stage === "method") return undefined;
     this.#silentSince = performance.now();
-    return this.#auto.stallMs;
-  }
-
-  ended(end: HandshakeEnd): Handshake | undefined {
-    const { verdicts, key } = this.#auto;
-    if (end.state === "aborted") {
-      // Else a dial whose limit is shorter than the bound would find nothing out, and fail each time.
-      if (this.#trial && this.#wasSilent()) verdicts.learn(key, "sequential");
-      // One that is known to take it in one flight and does not answer may be another one by now.
-      else verdicts.endTrial(key);
-      return undefined;
-    }
-    if (end.state === "stalled") return this.#stepByStep(true);
-    if (end.state === "failed" && this.#mayBeDueToFlight(end.failure)) {
-      return this.#stepByStep(false);
-    }
-    verdicts.learn(key, "pipelined");
+    if (stage === "credentials") return this.#boundMs;
+    // A proxy that answered the credentials most likely takes the flight: other dials may try, too.
+    if (this.#trial) this.#pipelining.cache.release(this.#key);
     return undefined;
   }
 
-  #wasSilent(): boolean {
-    return this.#silentSince !== undefined &&
-      performance.now() - this.#silentSince >= this.#auto.stallMs * tellingShare;
+  ended(end: HandshakeEnd): Handshake | undefined {
+    const { cache } = this.#pipelining;
+    if (end.state === "aborted") this.#aborted();
+    else if (end.state === "stalled") return this.#stepByStep(true);
+    else if (end.state === "failed" && this.#mayBeDueToFlight(end.failure)) {
+      return this.#stepByStep(false);
+    } else cache.learn(this.#key, "pipelined");
+    return undefined;
   }
 
-  /** A proxy that takes the flight for one long greeting has reason to find no method in it. */
+  #aborted(): void {
+    const { cache, stallMs } = this.#pipelining;
+    const key = this.#key;
+    const atCredentials = this.#codec.stage === "credentials";
+    const tellingMs = TELLING_SHARE * (atCredentials ? this.#boundMs : stallMs);
+    const since = this.#silentSince ?? Infinity;
+    if (this.#trial) cache.release(key);
+    if (performance.now() - since < tellingMs) return;
+    if (!this.#trial) {
+      // A proxy that took flights before and is silent now may be another one, unless this one has
+      // just answered.
+      if (atCredentials || !key.withCredentials) cache.forget(key);
+    } else if (atCredentials) {
+      // Otherwise each dial whose limit is shorter than the bound would begin with a trial, and
+      // fail.
+      cache.learn(key, "sequential");
+    } else if (!cache.isPipelined(key)) {
+      cache.inconclusive(key);
+    }
+  }
+
+  /** A proxy that takes the flight for one long greeting may find no method in it. */
   #mayBeDueToFlight({ retrySequentially, code }: HandshakeFailure): boolean {
     return retrySequentially === true || this.#trial && code === "ERR_PROXY_AUTH_REQUIRED";
   }
 
   #stepByStep(stalled: boolean): Handshake {
-    const { verdicts, key, stallMs } = this.#auto;
+    const { cache } = this.#pipelining;
+    const key = this.#key;
     const init = this.#init;
     const trial = this.#trial;
-    let began = 0;
+    const boundMs = this.#boundMs;
+    let codec: Socks5Codec;
+    let stage: Socks5Stage = "method";
+    let since = 0;
+    /** Whether the proxy was as slow to answer credentials that it had been asked for. */
+    let slow = false;
     return {
       begin() {
-        began = performance.now();
-        return socks5Codec(init, false);
+        return codec = socks5Codec(init, false);
+      },
+      stallMs() {
+        const now = performance.now();
+        if (stage === "credentials" && codec.stage !== stage) slow = now - since >= boundMs;
+        [stage, since] = [codec.stage, now];
+        return undefined;
       },
       ended(end) {
+        if (stage === "credentials") slow = performance.now() - since >= boundMs;
         const answered = end.state === "done" ||
           end.state === "failed" && end.cause === undefined &&
             end.failure.code !== "ERR_PROXY_CLOSED";
-        // A target that is slow this time, too, explains the silence.
-        const explained = stalled && performance.now() - began >= stallMs;
-        // It hung up on the target both ways, so that what is known of it still holds.
+        // It hung up on the target both ways, so that what is known of the proxy still holds.
         const kept = !trial && end.state === "failed" && end.failure.blame === undefined;
-        // The next dial has no more time than this one had, so it must not begin with the same wait.
+        // The next dial has no more time than this one had, so it must not begin with the same
+        // wait.
         const outOfTime = trial && stalled && end.state === "aborted";
-        if (answered && !explained || outOfTime) verdicts.learn(key, "sequential");
-        else if (answered) verdicts.inconclusive(key);
-        else if (!kept) verdicts.endTrial(key);
+        if (answered && !(stalled && slow) || outOfTime) cache.learn(key, "sequential");
+        else if (answered) cache.inconclusive(key);
+        else if (!kept) cache.endTrial(key);
         return undefined;
       },
     };

@@ -85,7 +85,13 @@ const cases: [
     3,
     (server) => through(socks5Dialer({ server, handshake: "sequential" })),
   ],
-  ["SOCKS5 without credentials, auto", open, 2, (server) => through(socks5Dialer({ server }))],
+  [
+    "SOCKS5 without credentials, in one flight",
+    open,
+    2,
+    (server) => through(socks5Dialer({ server, handshake: "pipelined" })),
+  ],
+  ["SOCKS5 without credentials, auto", open, 3, (server) => through(socks5Dialer({ server }))],
   ["SOCKS4", socks4, 2, (server) => through(socks4Dialer({ server }))],
   [
     "HTTP CONNECT with credentials",

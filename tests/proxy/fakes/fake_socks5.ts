@@ -9,6 +9,8 @@ export type Socks5Moment = "greeting" | "credentials" | "request";
 export interface FakeSocks5Options extends FakeServerOptions {
   /** Whom it lets in; without it the method is 0x00. */
   login?: { username: string; password: string };
+  /** Checks `login` at the request alone, as 3proxy does: 0x02 where it is wrong or missing. */
+  checksAtRequest?: boolean;
   /** Reads like microsocks: each message is one `recv`, and what follows it in there is dropped. */
   dropsTheRest?: boolean;
   /** Answers a greeting that has anything behind it with these bytes, and hangs up. */
@@ -22,12 +24,16 @@ export interface FakeSocks5Options extends FakeServerOptions {
   hangsUpOn?: string;
   /** Answers every request with this, and reaches no target. */
   reply?: number;
+  /** Answers requests for IPv6 addresses with this: 0x07 and 0x08 are what 3proxy says that has none. */
+  ipv6Reply?: number;
   /** Sends no more of a refusal than that: `05 05 00 01`. */
   shortReply?: boolean;
   /** The address in the reply. */
   bound?: "ipv4" | "ipv6" | "name";
   /** Sends the reply together with the target's first bytes. */
   coalesces?: boolean;
+  /** Waits so long before it answers credentials. */
+  loginAfterMs?: number;
   /** Waits so long before it answers a request. */
   replyAfterMs?: number;
 }
@@ -97,10 +103,12 @@ export class FakeSocks5 extends FakeServer {
       return this.ignore(socket);
     }
     if (this.#stops(socket, "greeting")) return;
-    const method = login === undefined ? 0 : 2;
+    const { checksAtRequest } = this.#options;
+    const method = login === undefined || checksAtRequest && !methods.includes(2) ? 0 : 2;
     if (!methods.includes(method)) return void socket.end(Uint8Array.of(5, 0xff));
     socket.write(Uint8Array.of(5, method));
-    if (login !== undefined) {
+    let right = login === undefined;
+    if (login !== undefined && method === 2) {
       const { username, password } = login;
       await begin();
       const head = await next(2);
@@ -111,8 +119,10 @@ export class FakeSocks5 extends FakeServer {
       this.#demand(request.username !== "" && request.password !== "", "neither is empty");
       this.logins.push({ username: request.username, password: request.password });
       if (this.#stops(socket, "credentials")) return;
-      const right = request.username === username && request.password === password;
-      if (!right) return void socket.end(Uint8Array.of(1, 1));
+      await this.#delay(socket, this.#options.loginAfterMs);
+      if (socket.destroyed) return;
+      right = request.username === username && request.password === password;
+      if (!right && !checksAtRequest) return void socket.end(Uint8Array.of(1, 1));
       socket.write(Uint8Array.of(1, 0));
     }
     await begin();
@@ -128,25 +138,31 @@ export class FakeSocks5 extends FakeServer {
     this.#demand(host !== "" && port > 0, "there is a host and a port");
     this.requests.push({ ...request, type, host, port } as Socks5Request);
     reader.release();
+    if (!right) return this.#refuse(socket, 2);
     await this.#answer(socket, host, port);
   }
 
   async #answer(socket: Socket, host: string, port: number): Promise<void> {
-    const { reply, shortReply, coalesces, replyAfterMs, hangsUpOn } = this.#options;
+    const { reply, ipv6Reply, shortReply, coalesces, replyAfterMs, hangsUpOn } = this.#options;
     if (this.#stops(socket, "request")) return;
     if (host === hangsUpOn) return void socket.end().resume();
-    if (replyAfterMs !== undefined) {
-      const timer = setTimeout(() => socket.emit("late"), replyAfterMs);
-      await new Promise((resolve) => socket.once("late", resolve).once("close", resolve));
-      clearTimeout(timer);
-    }
+    await this.#delay(socket, replyAfterMs);
     if (socket.destroyed) return;
     if (reply !== undefined) return this.#refuse(socket, reply);
+    if (ipv6Reply !== undefined && host.includes(":")) return this.#refuse(socket, ipv6Reply);
     const target = await this.reach(socket, host, port);
     if (typeof target === "string") return this.#refuse(socket, errors[target] ?? 1, shortReply);
     const first = coalesces ? await firstBytes(target) : new Uint8Array(0);
     socket.write(Uint8Array.of(...this.#reply(0), ...first));
     this.tunnel(socket, target);
+  }
+
+  /** Waits, as long as the client is there. */
+  async #delay(socket: Socket, ms: number | undefined): Promise<void> {
+    if (ms === undefined || socket.destroyed) return;
+    const timer = setTimeout(() => socket.emit("late"), ms);
+    await new Promise((resolve) => socket.once("late", resolve).once("close", resolve));
+    clearTimeout(timer);
   }
 
   #refuse(socket: Socket, code: number, short = this.#options.shortReply): void {
