@@ -14,7 +14,7 @@ import {
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { FakeHttpProxy } from "./fakes/fake_http_proxy.ts";
 import { FakeSocks4 } from "./fakes/fake_socks4.ts";
-import { FakeSocks5 } from "./fakes/fake_socks5.ts";
+import { FakeSocks5, type FakeSocks5Options } from "./fakes/fake_socks5.ts";
 import { startEcho } from "./fakes/target.ts";
 import { dialerOf } from "../dialer_of.ts";
 
@@ -197,6 +197,75 @@ test("checkProxy() blames nobody where a proxy hangs up on the target, and says 
     assert.deepEqual(verdict(await checkProxy(dialer, { level, target })), expected, level);
   }
   await Promise.all([socks5, socks4, http, broken].map((server) => server.close()));
+});
+
+test("checkProxy() counts a flight that was not taken, and all addresses, as handshake and not as TCP", async () => {
+  const flight = await FakeSocks5.listen({ login, dropsTheRest: true });
+  const dialer = socks5Dialer({
+    ...{ server: flight.address, credentials: login, via: systemDialer() },
+  });
+  const check = await checkProxy(dialer, { level: "tunnel", target });
+  assert.equal(check.ok, true);
+  assert.equal(flight.connections, 2);
+  assert.deepEqual(phases(check), ["tcpMs", "handshakeMs", "tunnelMs"]);
+  assert.ok(check.handshakeMs! >= 95, `handshake ${check.handshakeMs}`);
+  assert.ok(check.tcpMs! < 95, `tcp ${check.tcpMs}`);
+  // The second address is asked for after the answer about the first.
+  const slow = await FakeSocks5.listen({ replyAfterMs: 100 });
+  const resolver: Resolver = {
+    lookup: (_, { family }) => Promise.resolve([family === 4 ? "127.0.0.1" : "::1"]),
+  };
+  const local = socks5Dialer({ server: slow.address, resolve: "local", resolver });
+  const both = await checkProxy(local, { level: "tunnel", target: `peer.example:${echo.port}` });
+  assert.equal(both.ok, true);
+  assert.equal(slow.connections, 2);
+  assert.deepEqual(phases(both), ["tcpMs", "handshakeMs", "tunnelMs"]);
+  assert.ok(both.tunnelMs! >= 190 && both.tcpMs! < 95, `${both.tcpMs} ${both.tunnelMs}`);
+  await Promise.all([flight.close(), slow.close()]);
+});
+
+test("checkProxy() does not call a proxy working that checks the password at the request", async () => {
+  // As 3proxy: each greeting and any credentials are answered well.
+  const server = await FakeSocks5.listen({ login, checksAtRequest: true });
+  const of = (credentials?: typeof login) => socks5Dialer({ server: server.address, credentials });
+  const wrong = of({ ...login, password: "expired" });
+  const notAllowed = [false, "tcp", undefined, "ERR_PROXY_TARGET_NOT_ALLOWED"];
+  for (const level of ["handshake", "tunnel"] as const) {
+    const check = await checkProxy(wrong, { level, target });
+    assert.deepEqual(verdict(check), notAllowed, level);
+    assert.equal(check.handshakeMs, undefined);
+    const right = await checkProxy(of(login), { level, target });
+    assert.deepEqual(verdict(right), [true, level, undefined, undefined]);
+    assert.ok(right.handshakeMs !== undefined);
+  }
+  assert.deepEqual(verdict(await checkProxy(wrong, { level: "handshake" })), notAllowed);
+  assert.deepEqual(verdict(await checkProxy(wrong, { level: "tcp" })), [
+    ...[true, "tcp", undefined, undefined],
+  ]);
+  assert.deepEqual(verdict(await checkProxy(of(), { level: "tunnel", target })), notAllowed);
+  // What isolates is no password, and is not checked.
+  const asked = server.requests.length;
+  const isolated = socks5Dialer({ server: server.address, isolation: "dial" });
+  assert.equal((await checkProxy(isolated, { level: "handshake" })).ok, true);
+  assert.equal(server.requests.length, asked);
+  // Up to the handshake a target that is down does not matter, here neither.
+  const down = await checkProxy(of(login), { level: "handshake", target: "127.0.0.1:1" });
+  assert.deepEqual(verdict(down), [true, "handshake", undefined, undefined]);
+  await server.idle();
+  await server.close();
+});
+
+test("checkProxy() says of a proxy that requires credentials, and of its rules, what it did", async () => {
+  const options: FakeSocks5Options = { login, reply: 2 };
+  const server = await FakeSocks5.listen(options);
+  const dialer = socks5Dialer({ server: server.address, credentials: login });
+  const forbidden = await checkProxy(dialer, { level: "tunnel", target });
+  assert.deepEqual(verdict(forbidden), [
+    ...[false, "handshake", "target", "ERR_PROXY_TARGET_NOT_ALLOWED"],
+  ]);
+  assert.ok(forbidden.handshakeMs !== undefined);
+  await server.idle();
+  await server.close();
 });
 
 test("checkProxy() names the hop of a chain that is to blame", async () => {
