@@ -1,6 +1,7 @@
 import type { Conn } from "../core/conn.ts";
 import { deriveConn } from "../core/derive_conn.ts";
 import type { DialError } from "../core/dial_error.ts";
+import type { DialErrorCode } from "../core/dial_error_code.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { joinHostPort } from "../core/host_port.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
@@ -20,8 +21,8 @@ export interface LocalLookup {
 }
 
 /**
- * Milliseconds from one address to the next while none has failed. Longer than between direct attempts (RFC 8305 §5), for a
- * handshake takes some round trips before the proxy even begins.
+ * Milliseconds from one address to the next while none has failed. Longer than between direct
+ * attempts (RFC 8305 §5), for a handshake takes some round trips before the proxy even begins.
  */
 const attemptDelayMs = 1_000;
 
@@ -67,8 +68,7 @@ export async function dialLookedUp(
         (step) => step.through(throughProxy, { network, address }),
       );
     },
-    // Another address makes a proxy no better, but one that hung up may have done so for this address.
-    movesOn: (error) => error.blame === "target" || error.phase === "address" || hungUp(error),
+    movesOn: (error) => mayBeOfAddress(error, hop),
   });
   if (!Array.isArray(end)) {
     const conn = end as Conn;
@@ -79,19 +79,53 @@ export async function dialLookedUp(
   throw dial.error({ via, ...sumUpLookups(host, lookupErrors) });
 }
 
+/** What a proxy answers before it is asked for an address. */
+const beforeRequest: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
+  ...["ERR_PROXY_AUTH_FAILED", "ERR_PROXY_AUTH_REQUIRED", "ERR_PROXY_AUTH_UNSUPPORTED"] as const,
+  "ERR_PROXY_CREDENTIALS",
+]);
+
+/**
+ * Whether another address may fare better. Whatever the proxy answered, it may have been about this
+ * address: 3proxy answers 0x07, for a command that it does not know, where it has no IPv6. A proxy
+ * that cannot be reached or wants other credentials is the same for all addresses.
+ */
+function mayBeOfAddress(error: DialError, hop: string): boolean {
+  if (error.blame === "target" || error.phase === "address" || hungUp(error)) return true;
+  return error.phase === "proxy" && error.hop === hop && error.code.startsWith("ERR_PROXY_") &&
+    !beforeRequest.has(error.code);
+}
+
+/** What a proxy answers for an address of a family that it has no way to. */
+const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
+  "ERR_PROXY_TARGET_ADDRESS_TYPE",
+  "ERR_PROXY_TARGET_HOST_UNREACHABLE",
+  "ERR_PROXY_TARGET_NET_UNREACHABLE",
+]);
+
+/**
+ * Sums up what the proxy answered for all addresses. It is to blame only if all answers say so, and
+ * the target only if the proxy never hung up: then nobody can tell whether all addresses are down.
+ */
 function sumUp(proxy: ProxyConfig, errors: readonly DialError[]): ProxyDialFailure {
-  const { code, phase, hop, cause, blame } = errors[0]!;
-  const bare = ({ address, reason }: DialError) =>
-    `${address}: ${reason.startsWith(`${hop}: `) ? reason.slice(hop!.length + 2) : reason}`;
-  const listed = errors.slice(0, 4).map(bare).join(", ");
+  const ofTarget = errors.filter(({ blame }) => blame !== "proxy");
+  const { code, phase, hop, cause, blame } = ofTarget.find(({ code }) => !saysLittle.has(code)) ??
+    ofTarget[0] ?? errors[0]!;
+  const bare = ({ reason }: DialError) =>
+    reason.startsWith(`${hop}: `) ? reason.slice(hop!.length + 2) : reason;
+  const [first, ...others] = errors.map(bare);
+  // What a proxy says of every address is about itself, like that it does not speak its protocol.
+  const same = blame === "proxy" && others.every((reason) => reason === first);
+  const listed = errors.slice(0, 4).map((error) => `${error.address}: ${bare(error)}`).join(", ");
   const more = errors.length > 4 ? `, and ${errors.length - 4} more` : "";
-  const all = errors.length === 1
+  const all = same
+    ? first!
+    : errors.length === 1
     ? listed
     : `all ${errors.length} addresses failed: ${listed}${more}`;
   return {
     ...{ code, phase, via: proxy.chain, cause },
     ...(hop !== undefined && { hop }),
-    // If it hung up for one address, nobody can tell whether all are down.
     ...(blame !== undefined && !errors.some(hungUp) && { blame }),
     reason: named(proxy, proxy.label, all),
     ...(errors.length > 1 && { errors }),

@@ -137,6 +137,55 @@ test("resolve: local tries another address where a proxy hangs up on one", async
   });
 });
 
+test("resolve: local goes on with the other family whatever the proxy answers for one", async () => {
+  // Such as 0x07 of a 3proxy without IPv6, and a code that is not assigned.
+  for (const ipv6Reply of [1, 2, 3, 4, 5, 6, 7, 8, 9, 0x5b, 0xf0, 0xff]) {
+    await withServer({ ipv6Reply }, async (server) => {
+      const resolver = new FixedResolver({ 4: ["127.0.0.1"], 6: ["::1"] });
+      const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+      const conn = await dialer.dialContext("tcp", `peer.example:${echo.port}`);
+      await assertEchoes(conn);
+      conn.close();
+      // In the end it is the target: the proxy made the other attempt.
+      const error = await failureOf(dialer, "peer.example:1");
+      assert.equal(error.blame, "target");
+      if ([3, 4, 7, 8, 0xff].includes(ipv6Reply)) {
+        assert.equal(error.code, "ERR_PROXY_TARGET_REFUSED");
+      }
+      assert.equal(error.errors!.length, 2);
+    });
+  }
+});
+
+test("resolve: local blames the proxy where all that it answers is about itself", async () => {
+  for (const [reply, code] of [[7, "COMMAND_UNSUPPORTED"], [0x42, "REPLY"]] as const) {
+    await withServer({ reply }, async (server) => {
+      const resolver = new FixedResolver({ 4: ["127.0.0.1"], 6: ["::1"] });
+      const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+      const error = await failureOf(dialer, "peer.example:1");
+      assert.deepEqual([error.code, error.blame], [`ERR_PROXY_${code}`, "proxy"]);
+      assert.equal(error.errors!.length, 2);
+      assert.match(error.message, /peer\.example:1 via \S+: proxy refused \(0x/);
+    });
+  }
+});
+
+test("resolve: local asks a proxy that refuses the credentials for no other address", async () => {
+  await withServer({ login: { username: "alice", password: "secret" } }, async (server) => {
+    const resolver = new FixedResolver({ 4: ["127.0.0.1"], 6: ["::1"] });
+    for (const credentials of [undefined, { username: "alice", password: "wrong" }]) {
+      const dialer = socks5Dialer({
+        ...{ server: server.address, resolve: "local", resolver },
+        ...(credentials && { credentials }),
+      });
+      const before = server.connections;
+      const error = await failureOf(dialer, "peer.example:1");
+      assert.match(error.code, /^ERR_PROXY_AUTH_/);
+      assert.deepEqual([error.blame, server.connections - before], ["proxy", 1]);
+    }
+  });
+});
+
 test("resolve: local says of a name that nobody has, and of a lookup that failed", async () => {
   const local = (addresses: Addresses) =>
     socks5Dialer({
