@@ -80,7 +80,7 @@ export class HttpConnectCodec implements HandshakeCodec {
   }
 
   end(): HandshakeStep & { readonly state: "failed" } {
-    if (this.#refusal !== undefined) return this.#fail(this.#failureOf(this.#refusal));
+    if (this.#refusal !== undefined) return this.#fail(this.#failureOf(this.#refusal, this.#body));
     return this.#fail(closedFailure("request", this.#reader.withinHead));
   }
 
@@ -89,15 +89,15 @@ export class HttpConnectCodec implements HandshakeCodec {
     if (wanted > 0) this.#body += byteString(bytes.subarray(0, wanted));
     const chunksEnd = endOfChunks(refusal, this.#body);
     if (chunksEnd !== undefined) this.#body = this.#body.slice(0, chunksEnd);
-    const failure = this.#failureOf(refusal);
     const complete = bytes.length >= wanted || chunksEnd !== undefined;
-    return complete ? this.#fail(failure) : { state: "failing", failure };
+    if (complete) return this.#fail(this.#failureOf(refusal, this.#body));
+    return { state: "failing", failure: this.#failureOf(refusal, "") };
   }
 
-  #failureOf(head: HttpHead): HandshakeFailure {
+  #failureOf(head: HttpHead, body: string): HandshakeFailure {
     const { authenticates, secrets } = this.#header;
     const { reply, ...refused } = this.#refused ??= httpStatusFailure(head, authenticates, secrets);
-    const excerpt = quotable(this.#body, secrets, MAX_EXCERPT_BYTES);
+    const excerpt = quotable(body, secrets, MAX_EXCERPT_BYTES);
     return { ...refused, reply: { ...reply, excerpt } };
   }
 

@@ -14,7 +14,7 @@ export interface HttpConnectHeader {
   readonly lines: string;
   /** Whether the proxy is told who asks. */
   readonly authenticates: boolean;
-  /** What must not come back in an error even if the proxy repeats it; a character per byte. */
+  /** What must not come back in an error even if the proxy repeats it; a character per byte, some may be empty. */
   readonly secrets: readonly string[];
 }
 
@@ -52,9 +52,9 @@ export function httpConnectHeader(
       authenticates = true;
     }
     lines += `${name}: ${value}\r\n`;
-    if (value.length >= 4) secrets.push(value);
+    secrets.push(value);
     // The scheme of an Authorization is no secret, and what follows it may be repeated alone.
-    const [, parameter] = /^\S+ +(\S{4,})$/.exec(value) ?? [];
+    const [, parameter] = /^\S+ +(\S+)$/.exec(value) ?? [];
     if (parameter !== undefined) secrets.push(parameter);
   }
   if (credentials !== undefined) {
@@ -66,8 +66,7 @@ export function httpConnectHeader(
     const [username, password] = [credentials.username, credentials.password].map((text) =>
       byteString(new TextEncoder().encode(text))
     ) as [string, string];
-    if (password !== "") secrets.push(password);
-    if (username.length >= 4) secrets.push(username);
+    secrets.push(password, username);
   }
   return { lines, authenticates, secrets };
 }

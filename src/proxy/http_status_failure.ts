@@ -1,6 +1,7 @@
 import type { ProxyErrorCode } from "../core/dial_error_code.ts";
 import type { HandshakeFailure, ProxyReply } from "./handshake_codec.ts";
 import type { HttpHead } from "./http_head_reader.ts";
+import { statusPhrase } from "./http_status_phrase.ts";
 import { quotable } from "./quotable.ts";
 
 type Verdict = readonly [code: ProxyErrorCode, blame: "proxy" | "target"];
@@ -47,20 +48,23 @@ export function httpStatusFailure(
 ): HttpRefusal {
   const [code, blame] = verdict(head, authenticated);
   const reason = quotable(head.reason, secrets, MAX_REASON_BYTES);
+  const phrase = statusPhrase(head.status);
   const challenges = head.fields.filter(([name]) => name === "proxy-authenticate")
     .slice(0, MAX_CHALLENGES).map(([, value]) => quotable(value, secrets, MAX_CHALLENGE_BYTES));
   return {
     code,
-    message: `proxy refused (${`${head.status} ${reason}`.trim()})`,
+    // Not the proxy's own phrase, in which a secret may stand.
+    message: `proxy refused (${head.status}${phrase === undefined ? "" : ` ${phrase}`})`,
     blame,
     reply: { protocol: "http-connect", status: head.status, reason, challenges },
   };
 }
 
 /**
- * Squid answers 503, proxy-chain 502 or 59x and tinyproxy even 500 for a target that is down or unknown. A proxy must not be
- * blamed for its target, so a 5xx is the target's unless it says otherwise: 501 and 505 are about the request, and a
- * 503 with Retry-After (RFC 9110 §15.6.4) about the proxy's load.
+ * Squid answers 503, proxy-chain 502 or 59x and tinyproxy even 500 for a target that is down or
+ * unknown. A proxy must not be blamed for its target, so a 5xx is the target's unless it says
+ * otherwise: 501 and 505 are about the request, and a 503 with Retry-After (RFC 9110 §15.6.4) about
+ * the proxy's load.
  */
 function verdict({ status, fields }: HttpHead, authenticated: boolean): Verdict {
   // 401 is what tinyproxy answers to a wrong password.

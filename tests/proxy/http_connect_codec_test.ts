@@ -328,8 +328,35 @@ test("HttpConnectCodec hides its own secrets where the proxy repeats them", () =
     );
     const shown = JSON.stringify(failure);
     assert.doesNotMatch(shown, /ffne|c2V|token|sesame/, shown);
-    assert.match(failure.message, /\*\*\* and \*\*\* and \*\*\* and \*\*\*/);
+    assert.equal(failure.message, "proxy refused (407 Proxy Authentication Required)");
+    const quotes = /^\*\*\* and \*\*\* and \*\*\* and \*\*\*$/;
+    assert.match(replyOf(failure).reason, quotes);
   }
+});
+
+test("HttpConnectCodec says the standard phrase of a status, and none where there is none", () => {
+  const message = (line: string) => refusal(`HTTP/1.1 ${line}\r\n\r\n`).message;
+  assert.equal(message("403 You, alice, may not"), "proxy refused (403 Forbidden)");
+  assert.equal(message("502"), "proxy refused (502 Bad Gateway)");
+  assert.equal(message("593 DNS lookup failed"), "proxy refused (593)");
+});
+
+test("HttpConnectCodec masks no text that happens to have a short secret, and shows none", () => {
+  const answer = (text: string) =>
+    `HTTP/1.1 407 ${text}\r\nProxy-Authenticate: Basic realm="${text}"\r\n` +
+    `Proxy-Authenticate: NTLM\r\n\r\n${text}`;
+  for (const password of ["x", "he", "abc"]) {
+    const failure = refusal(
+      answer(`Proxy of the house: ${password}`),
+      () => codec({}, { username: "some body", password }),
+    );
+    assert.equal(failure.message, "proxy refused (407 Proxy Authentication Required)");
+    const { reason, challenges, excerpt } = replyOf(failure);
+    assert.deepEqual([reason, challenges, excerpt], ["", ["", "NTLM"], ""]);
+  }
+  // Where it does not come back, nothing need be hidden.
+  const failure = refusal(answer("go away"), () => codec({ "X-Id": "7" }));
+  assert.equal(replyOf(failure).excerpt, "go away");
 });
 
 test("HttpConnectCodec tells the proxy's faults from the target's", () => {

@@ -78,7 +78,7 @@ for (
     ["407 Proxy Authentication Required", "ERR_PROXY_AUTH_REQUIRED", "proxy"],
     ["429 Too Many Requests", "ERR_PROXY_OVERLOADED", "proxy"],
     ["502 Bad Gateway", "ERR_PROXY_TARGET_FAILED", "target"],
-    ["503 Busy\r\nRetry-After: 5", "ERR_PROXY_OVERLOADED", "proxy"],
+    ["503 Service Unavailable\r\nRetry-After: 5", "ERR_PROXY_OVERLOADED", "proxy"],
     ["504 Gateway Timeout", "ERR_PROXY_TARGET_TIMEOUT", "target"],
     ["302 Found", "ERR_PROXY_REPLY", "proxy"],
   ] as const

@@ -95,7 +95,7 @@ test("no way in which HTTP CONNECT can go shows a credential or a field, not eve
     let decodes = false;
     const answer = ({ fields }: ConnectRequest) => {
       const sent = fields.filter(([name]) => name !== "host").map(([, value]) => value).join(" ");
-      const known = decodes ? `${sent} ${username} ${password}` : sent;
+      const known = decodes ? `${sent} ${username} ${password} ${userInfo}` : sent;
       const head = `HTTP/1.1 ${status} No ${known}\r\nProxy-Authenticate: Basic realm="${known}"`;
       return status && `${head}\r\n\r\nwho is ${known}?`;
     };
