@@ -16,15 +16,20 @@ export type NoProxyRule =
 /**
  * Reads a NO_PROXY list, its entries parted by commas or white space.
  *
- * - `peer.example`: that name and nothing below it (as in undici; curl and Go take what is below it, too);
+ * - `peer.example`: that name and nothing below it (as in undici; curl and Go take what is below
+ *   it, too);
  * - `.peer.example`, `*.peer.example`: whatever is below it, and not the name itself;
- * - `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`: that address, also where it is dialed in another spelling;
- * - `10.0.0.0/8`, `fd00::/8`: the addresses of that range;
- * - any of these but a range with `:port` (IPv6 in brackets): that port alone;
+ * - `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`: that address, also where it is dialed in another
+ *   spelling;
+ * - `10.0.0.0/8`, `fd00::/8`: the addresses of that range; so do `10.*`, `172.17.*.*`, `2001:db8:*`
+ *   and `10.0.0.0/255.0.0.0`;
+ * - any of these but a range with a slash or of IPv6 with `:port` (IPv6 in brackets): that port
+ *   alone;
  * - `*`: everything.
  *
- * Names are compared without regard to case or a trailing dot, Unicode names as A-labels. Names are not looked up:
- * a rule with addresses never matches a name. Nothing matches by itself, not even localhost.
+ * Names are compared without regard to case or a trailing dot, Unicode names as A-labels. Names are
+ * not looked up: a rule with addresses never matches a name. Nothing matches by itself, not even
+ * localhost.
  *
  * @param text The list; may be empty.
  * @returns The rules.
@@ -60,21 +65,14 @@ function parseRule(entry: string): NoProxyRule {
     new TypeError(
       `Cannot read NO_PROXY: ${
         quoted(redacted(entry))
-      } is neither a name, nor an IP address, nor a CIDR range`,
+      } is neither a name, nor an IP address, nor a CIDR range; ${forms}`,
     );
   const slash = entry.indexOf("/");
   if (slash >= 0) {
     const written = ipBytes(entry.slice(0, slash));
-    const bits = entry.slice(slash + 1);
-    if (written === undefined || !/^[0-9]{1,3}$/.test(bits) || Number(bits) > 8 * written.length) {
-      throw bad();
-    }
-    // A range of IPv4-mapped addresses is one of IPv4 addresses, if it is not a wider one.
-    const base = unmappedBytes(written);
-    const dropped = 8 * (written.length - base.length);
-    return Number(bits) < dropped
-      ? { kind: "range", base: written, bits: Number(bits) }
-      : { kind: "range", base, bits: Number(bits) - dropped };
+    const bits = written && prefixBits(entry.slice(slash + 1), written.length);
+    if (written === undefined || bits === undefined) throw bad();
+    return rangeOf(written, bits);
   }
   const whole = readIp(entry);
   if (whole !== undefined) return { kind: "range", base: whole, bits: 8 * whole.length };
@@ -86,6 +84,8 @@ function parseRule(entry: string): NoProxyRule {
   const port = digits === undefined ? {} : { port: Number(digits) };
   if (port.port !== undefined && (port.port < 1 || port.port > 65535)) throw bad();
   if (host === "*") return { kind: "all", ...port };
+  const wildcard = wildcardRange(host);
+  if (wildcard !== undefined) return { ...wildcard, ...port };
   const ip = readIp(host.replace(/^\[(.*:.*)\]$/, "$1"));
   if (ip !== undefined && (ip.length === 4 || host.startsWith("["))) {
     return { kind: "range", base: ip, bits: 8 * ip.length, ...port };
@@ -96,6 +96,45 @@ function parseRule(entry: string): NoProxyRule {
   return below === undefined
     ? { kind: "name", name, ...port }
     : { kind: "suffix", suffix: `.${name}`, ...port };
+}
+
+/** What to write, for the error. */
+const forms = "write peer.example, .peer.example, 192.0.2.1, 192.0.2.0/24, 2001:db8::/32 or *";
+
+/** How many bits of an address a range fixes, written as a number or as a mask. */
+function prefixBits(text: string, addressBytes: number): number | undefined {
+  if (/^[0-9]{1,3}$/.test(text)) {
+    return Number(text) <= 8 * addressBytes ? Number(text) : undefined;
+  }
+  const mask = ipBytes(text);
+  if (mask?.length !== addressBytes) return undefined;
+  const bits = Array.from(mask, (byte) => byte.toString(2).padStart(8, "0")).join("");
+  return /^1*0*$/.test(bits) ? bits.replaceAll("0", "").length : undefined;
+}
+
+function rangeOf(written: Uint8Array, bits: number): NoProxyRule {
+  // A range of IPv4-mapped addresses is one of IPv4 addresses, if it is not a wider one.
+  const base = unmappedBytes(written);
+  const dropped = 8 * (written.length - base.length);
+  return bits < dropped
+    ? { kind: "range", base: written, bits }
+    : { kind: "range", base, bits: bits - dropped };
+}
+
+/** The range that `172.17.*` or `2001:db8:*` means, in any number of parts. */
+function wildcardRange(text: string): NoProxyRule | undefined {
+  const ipv4 = /^((?:[0-9]{1,3}\.){1,3})\*(?:\.\*)*$/.exec(text)?.[1];
+  const ipv6 = /^((?:[0-9a-f]{1,4}:){1,7})\*(?::\*)*$/i.exec(text)?.[1];
+  const fixed = ipv4 ?? ipv6;
+  if (fixed === undefined) return undefined;
+  const [separator, most, partBits] = ipv4 === undefined
+    ? [":", 8, 16] as const
+    : [".", 4, 8] as const;
+  const parts = fixed.slice(0, -1).split(separator);
+  if (text.split(separator).length > most) return undefined;
+  const missing = new Array(most - parts.length).fill("0");
+  const base = ipBytes([...parts, ...missing].join(separator));
+  return base && rangeOf(base, partBits * parts.length);
 }
 
 /** IPv4-mapped addresses count as the IPv4 address that they reach; a zone does not count. */

@@ -50,8 +50,8 @@ export interface ProxyDialerOptions {
    */
   stallMs?: number;
   /**
-   * Keeps Tor from using one circuit for what is not to be linked. Of several proxies it is about the last one, which has to
-   * be SOCKS5 without credentials.
+   * Keeps Tor from using one circuit for what is not to be linked. Of several proxies it is about
+   * the last one, which has to be SOCKS5 without credentials.
    *
    * @default {undefined} Tor decides.
    */
@@ -74,11 +74,13 @@ export interface ProxyDialerOptions {
  * Makes a dialer of a proxy URL, or of several for a chain, in the order in which the bytes travel.
  *
  * - `socks5://`, `socks4://`: names are looked up here; `socks5h://`, `socks4a://`: by the proxy;
+ *   `socks://` is `socks5h://`;
  * - `http://`: CONNECT; `https://`: the same over TLS;
- * - `socks5h+unix:///run/tor/socks`: any of them over a unix socket.
+ * - `socks5h+unix:///run/tor/socks`: any of them over a unix socket; for SOCKS also as curl writes
+ *   it, `socks5h://localhost/run/tor/socks`.
  *
- * User names and passwords are percent-encoded; SOCKS4 has a user name only. The default ports are 1080, 80 and 443.
- * `String(dialer)` gives the URLs back with `***` for the user info.
+ * User names and passwords are percent-encoded; SOCKS4 has a user name only. The default ports are
+ * 1080, 80 and 443. `String(dialer)` gives the URLs back with `***` for the user info.
  *
  * @example
  * const tor = proxyDialer("socks5h://127.0.0.1:9050");
@@ -87,8 +89,8 @@ export interface ProxyDialerOptions {
  * @param url The URL, or several.
  * @param options What a URL cannot say.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If there is no URL, one cannot be read, or an option is unusable. The message shows no
- *   user info.
+ * @throws {TypeError | RangeError} If there is no URL, one cannot be read, or an option is
+ *   unusable. The message shows no user info.
  */
 export function proxyDialer(
   url: string | readonly string[],

@@ -5,14 +5,19 @@ import { ipFamily } from "../resolve/ip_literal.ts";
 import { asciiName } from "./proxy_target.ts";
 import { quoted } from "./quotable.ts";
 
-/** The protocols that a proxy URL can name. `socks5` and `socks4` look names up here, `socks5h` and `socks4a` at the proxy. */
+/**
+ * The protocols that a proxy URL can name. `socks5` and `socks4` look names up here, `socks5h` and
+ * `socks4a` at the proxy.
+ */
 export type ProxyScheme = "socks5" | "socks5h" | "socks4" | "socks4a" | "http" | "https";
 
 /** What a proxy URL says. */
 export interface ProxyUrl {
   /** The protocol, without `+unix`. */
   readonly scheme: ProxyScheme;
-  /** Where the proxy listens: a host (without brackets, its zone kept) and a port, or a unix socket. */
+  /**
+   * Where the proxy listens: a host (without brackets, its zone kept) and a port, or a unix socket.
+   */
   readonly server:
     | { readonly host: string; readonly port: number }
     | { readonly path: string };
@@ -21,6 +26,12 @@ export interface ProxyUrl {
   /** The password, decoded; `""` if the URL has a user name only, absent if it has neither. */
   readonly password?: string;
 }
+
+/**
+ * What a scheme means that is not one of ours. GNOME sets `socks://`; curl takes it for SOCKS4,
+ * most others for this.
+ */
+const aliases: Readonly<Record<string, ProxyScheme>> = { socks: "socks5h" };
 
 /** As in Go and undici; curl takes 1080 for `http` too. */
 const defaultPorts: Readonly<Record<ProxyScheme, number>> = {
@@ -34,17 +45,22 @@ const defaultPorts: Readonly<Record<ProxyScheme, number>> = {
 
 /**
  * Reads the URL of a proxy: `socks5h://user:password@127.0.0.1:1080`, `https://proxy.example`,
- * `socks5h+unix:///run/tor/socks`.
+ * `socks5h+unix:///run/tor/socks`, or as curl has it, `socks5h://localhost/run/tor/socks`.
+ * `socks://` is read as `socks5h://`.
  *
- * User name and password are percent-decoded as UTF-8, so is a unix path. The default ports are 1080 for SOCKS, 80 for `http`
- * (as in Go; curl takes 1080) and 443 for `https`. A path other than `/`, a query or a fragment is an error.
+ * User name and password are percent-decoded as UTF-8, so is a unix path. The default ports are
+ * 1080 for SOCKS, 80 for `http` (as in Go; curl takes 1080) and 443 for `https`. Any other path
+ * than `/`, a query, a fragment and a backslash are errors: WHATWG URLs take a backslash for a
+ * slash, which would move the host.
  *
- * This is no WHATWG URL: for schemes that it does not know, that standard neither checks hosts nor decodes what it should.
+ * This is no WHATWG URL: for schemes that it does not know, that standard neither checks hosts nor
+ * decodes what it should.
  *
  * @param text The URL.
  * @param defaultScheme What a URL without a scheme means; without it such a URL is an error.
  * @returns What it says.
- * @throws {TypeError} If it cannot be read; the message quotes it without its user info and whatever may be such.
+ * @throws {TypeError} If it cannot be read; the message quotes it without its user info and
+ *   whatever may be such.
  */
 export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyUrl {
   if (typeof text !== "string") {
@@ -56,18 +72,25 @@ export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyU
   const written = named?.toLowerCase() ?? defaultScheme;
   if (written === undefined) throw bad("missing scheme");
   const unix = written.endsWith("+unix");
-  const scheme = unix ? written.slice(0, -"+unix".length) : written;
-  if (!isScheme(scheme)) throw bad(`unknown scheme ${quoted(written)}`);
-  // The last "@" ends the user info, as in WHATWG URLs: an unescaped one in a password must not move the host.
+  const bare = unix ? written.slice(0, -"+unix".length) : written;
+  const scheme = Object.hasOwn(aliases, bare) ? aliases[bare]! : bare;
+  if (!isScheme(scheme)) throw bad(`unknown scheme ${quoted(written)}: it must be ${schemeList}`);
+  if (rest!.includes("\\")) throw bad("a backslash must be percent-encoded (%5C)");
+  // The last "@" ends the user info, as in WHATWG URLs: an unescaped one in a password must not
+  // move the host.
   const at = unix && rest!.startsWith("/") ? -1 : rest!.lastIndexOf("@");
   const userInfo = at < 0 ? undefined : rest!.slice(0, at);
   if (userInfo !== undefined && /[/?#\s]/.test(userInfo)) {
     throw bad(`"/", "?", "#" and white space in the user info must be percent-encoded`);
   }
   const place = rest!.slice(at + 1);
+  // curl's way to write a unix socket.
+  const [, path] = /^localhost(\/.+)$/is.exec(scheme.startsWith("socks") ? place : "") ?? [];
   return {
     scheme,
-    server: unix ? readPath(place, bad) : readServer(place, defaultPorts[scheme], bad),
+    server: unix || path !== undefined
+      ? readPath(path ?? place, bad)
+      : readServer(place, scheme, bad),
     ...readUserInfo(scheme, userInfo, bad),
   };
 }
@@ -105,23 +128,28 @@ export function redactProxyUrlText(text: string): string {
   return redacted(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, 200);
 }
 
+const schemeList = `${Object.keys(defaultPorts).join(", ")}, or one of these with "+unix"`;
+
 function isScheme(scheme: string): scheme is ProxyScheme {
   return Object.hasOwn(defaultPorts, scheme);
 }
 
 function readServer(
   text: string,
-  defaultPort: number,
+  scheme: ProxyScheme,
   bad: (why: string) => TypeError,
 ): { host: string; port: number } {
   const [, bracketed, plain, port, tail] =
     /^(?:\[([^\]]*)\]|([^:/?#[\]]*))(?::([^/?#]*))?(.*)$/s.exec(text) ?? [];
   if (tail === undefined || !/^(?:$|[/?#])/.test(tail)) throw bad("the host cannot be read");
-  if (tail !== "" && tail !== "/") throw bad("a proxy has no path, query or fragment");
+  if (tail !== "" && tail !== "/") {
+    const unix = `a unix socket is written ${scheme}+unix:///path`;
+    throw bad(`a proxy has no path, query or fragment${tail.startsWith("/") ? `; ${unix}` : ""}`);
+  }
   if (port !== undefined && !/^[0-9]+$/.test(port)) {
     throw bad(`the port is not a number${port.includes(":") ? " (IPv6 needs brackets)" : ""}`);
   }
-  const number = port === undefined ? defaultPort : Number(port);
+  const number = port === undefined ? defaultPorts[scheme] : Number(port);
   if (number < 1 || number > 65535) throw bad("the port is not between 1 and 65535");
   if (bracketed !== undefined) {
     // RFC 6874 writes the "%" of a zone as "%25"; curl and Go take a bare one as well.

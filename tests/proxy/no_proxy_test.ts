@@ -41,6 +41,18 @@ test("NO_PROXY rules hold for what they name", () => {
     ["fd00::/8", "fdff::1"],
     ["::/0", "2001:db8::1"],
     ["2001:db8::/33", "2001:db8:7fff::"],
+    ["172.17.*", "172.17.255.1"],
+    ["172.17.*.*", "172.17.0.1"],
+    ["10.*", "10.255.0.1"],
+    ["10.*.*.*", "::ffff:10.1.2.3"],
+    ["192.168.1.*", "192.168.1.77"],
+    ["192.168.1.*:8080", "192.168.1.77#8080"],
+    ["2001:db8:*", "2001:db8:ffff::1"],
+    ["fd00:*:*:*:*:*:*:*", "fd00:1::"],
+    ["0:0:0:0:0:ffff:*", "192.0.2.1"],
+    ["10.0.0.0/255.0.0.0", "10.1.2.3"],
+    ["10.0.0.0/255.255.255.255", "10.0.0.0"],
+    ["2001:db8::/ffff:ffff::", "2001:db8:1::"],
     ["peer.example:443", "peer.example#443"],
     [".peer.example:443", "a.peer.example#443"],
     ["*:443", "a.example#443"],
@@ -76,6 +88,15 @@ test("NO_PROXY rules hold for nothing else", () => {
     ["::ffff:10.0.0.0/104", "11.0.0.1"],
     ["2001:db8::/33", "2001:db8:8000::"],
     ["fd00::/8", "fe00::1"],
+    ["172.17.*", "172.18.0.1"],
+    ["172.17.*", "172.17.example"],
+    ["172.17.*.*", "172.170.0.1"],
+    ["10.*", "100.1.2.3"],
+    ["192.168.1.*", "192.168.10.1"],
+    ["192.168.1.*:8080", "192.168.1.77#80"],
+    ["2001:db8:*", "2001:db80::1"],
+    ["0:*", "192.0.2.1"],
+    ["10.0.0.0/255.255.0.0", "10.1.2.3"],
     ["127.0.0.1", "localhost"],
     ["localhost", "127.0.0.1"],
     ["peer.example:443", "peer.example#80"],
@@ -84,6 +105,12 @@ test("NO_PROXY rules hold for nothing else", () => {
   ];
   for (const [list, target] of cases) {
     assert.equal(matches(list, target), false, `${list} ${target}`);
+  }
+});
+
+test("parseNoProxy() refuses a mask that is none, and a range that may mean several", () => {
+  for (const entry of ["10.0.0.0/255.0.255.0", "10.0.0.0/ff::", "::/255.0.0.0", "fd00::*"]) {
+    assert.throws(() => parseNoProxy(entry), /is neither .* nor a CIDR range; write /, entry);
   }
 });
 
@@ -96,7 +123,14 @@ test("parseNoProxy() refuses an entry that it cannot read, and quotes it", () =>
     "10/8",
     "::/129",
     "peer.example/8",
-    "10.*",
+    "10.*.1.*",
+    "*.10",
+    "256.*",
+    "10.1*",
+    "1.2.3.4.*",
+    "1.2.*.*.*",
+    "010.*",
+    "10.*/8",
     "a.*.example",
     "*.",
     ".",
@@ -122,6 +156,7 @@ test("parseNoProxy() refuses an entry that it cannot read, and quotes it", () =>
         error.message.startsWith(`Cannot read NO_PROXY: ${JSON.stringify(shown)} is neither`),
         entry,
       );
+      assert.match(error.message, /; write peer\.example, .* 192\.0\.2\.0\/24, .* or \*$/);
       return true;
     }, entry);
   }

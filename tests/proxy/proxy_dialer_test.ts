@@ -98,7 +98,11 @@ test("proxyDialer() passes its options on", async () => {
 
 test("proxyDialer() refuses what it cannot use, and shows no user info", () => {
   const bad: [unknown, Record<string, unknown>, RegExp][] = [
-    ["sock5://proxy", {}, /^Cannot parse proxy URL "sock5:\/\/proxy": unknown scheme "sock5"$/],
+    [
+      "sock5://proxy",
+      {},
+      /^Cannot parse proxy URL "sock5:\/\/proxy": unknown scheme "sock5": it must be socks5, socks5h, /,
+    ],
     ["127.0.0.1:1080", {}, /missing scheme/],
     [[], {}, /must be a proxy, not an empty list/],
     [undefined, {}, /must be a URL, or an array of URLs/],

@@ -68,7 +68,7 @@ test("readProxyEnv() never takes a setting that it cannot read for none", () => 
   const refused: [Record<string, string>, RegExp][] = [
     [
       { ALL_PROXY: "sock5://x" },
-      /^Cannot use the environment variable ALL_PROXY: .*unknown scheme "sock5"$/,
+      /^Cannot use the environment variable ALL_PROXY: .*unknown scheme "sock5": it must be socks5, /,
     ],
     [{ tcp_proxy: " ", ALL_PROXY: "http://p" }, /variable tcp_proxy/],
     [{ HTTPS_PROXY: "http://user:s3cret@x:y" }, /variable HTTPS_PROXY/],

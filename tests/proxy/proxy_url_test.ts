@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { proxyDialer, proxyFromEnv } from "../../src/proxy/mod.ts";
 import {
   formatProxyUrl,
   parseProxyUrl,
@@ -20,6 +21,29 @@ test("parseProxyUrl() reads every scheme, with its default port", () => {
       scheme,
       server: { path: "/run/a b/proxy@1.sock" },
     });
+  }
+});
+
+test("parseProxyUrl() reads socks:// as socks5h://, as GNOME means it", () => {
+  const server = { host: "proxy.example", port: 1080 };
+  assert.deepEqual(parseProxyUrl("socks://proxy.example:1080/"), { scheme: "socks5h", server });
+  assert.deepEqual(parseProxyUrl("SOCKS://proxy.example"), { scheme: "socks5h", server });
+  assert.deepEqual(parseProxyUrl("socks+unix:///run/x"), {
+    ...{ scheme: "socks5h", server: { path: "/run/x" } },
+  });
+  assert.equal(String(proxyDialer("socks://proxy.example")), "socks5h://proxy.example:1080");
+  const env = { all_proxy: "socks://proxy.example:1080/" };
+  assert.equal(String(proxyFromEnv({ env })).includes("socks5h://proxy.example:1080"), true);
+});
+
+test("parseProxyUrl() reads a path of localhost in a SOCKS URL as a unix socket, as curl does", () => {
+  for (const scheme of ["socks5", "socks5h", "socks4", "socks4a"] as const) {
+    const server = { path: "/run/tor/socks 1" };
+    assert.deepEqual(parseProxyUrl(`${scheme}://localhost/run/tor/socks%201`), { scheme, server });
+    const url = parseProxyUrl(`${scheme}://alice@LOCALHOST/run/tor/socks%201`);
+    assert.deepEqual([url.server, url.username], [server, "alice"]);
+    const local = { host: "localhost", port: 1080 };
+    assert.deepEqual(parseProxyUrl(`${scheme}://localhost/`), { scheme, server: local });
   }
 });
 
@@ -65,7 +89,20 @@ test("parseProxyUrl() takes a missing scheme for the default one, if there is on
 test("parseProxyUrl() refuses what it cannot read, and says why without a secret", () => {
   const cases: [string, RegExp][] = [
     ["", /missing scheme/],
-    ["sock5://x", /^Cannot parse proxy URL "sock5:\/\/x": unknown scheme "sock5"$/],
+    [
+      "sock5://x",
+      /^Cannot parse proxy URL "sock5:\/\/x": unknown scheme "sock5": it must be socks5, socks5h, socks4, socks4a, http, https, or one of these with "\+unix"$/,
+    ],
+    ["http://h\\@evil:1", /a backslash must be percent-encoded/],
+    ["http://alice:s3\\cret@x", /a backslash must be percent-encoded/],
+    ["socks5h://x\\y", /a backslash must be percent-encoded/],
+    ["https:\\\\x", /missing scheme/],
+    ["http+unix:///run\\x", /a backslash must be percent-encoded/],
+    ["socks5h://x/run/tor/socks", /a unix socket is written socks5h\+unix:\/\/\/path$/],
+    ["socks4://localhost:9050/run/tor/socks", /is written socks4\+unix:\/\/\/path$/],
+    ["http://localhost/run/proxy", /is written http\+unix:\/\/\/path$/],
+    ["socks5h://localhost/run?x", /"\?" and "#" in a path must be percent-encoded/],
+    ["socks5h://alice:s3cret@localhost/a%00b", /NUL/],
     ["ftp://alice:s3cret@x", /unknown scheme "ftp"/],
     [" http://x", /unknown scheme/],
     ["+unix:///x", /unknown scheme/],
