@@ -1,3 +1,4 @@
+import "./shortage_probe.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
 import { readOptions } from "../src/core/options.ts";
 import type { ConnectDone, Connector, ConnectRequest } from "../src/resolve/connector.ts";

@@ -1,5 +1,6 @@
 import { systemErrorCode } from "../src/core/error_reason.ts";
 import type { ConnectDone, ConnectFailure, ConnectRequest } from "../src/resolve/connector.ts";
+import { shortage } from "../src/resolve/shortage.ts";
 import { bindFailure, isLinkLocal } from "./local_interface.ts";
 
 /** Reads the error of a failed attempt, as `node:net` and Bun report it. */
@@ -18,6 +19,10 @@ export async function connectFailure(
     if (code === "EINVAL" && !isLinkLocal(request.host)) {
       return { code: "EADDRNOTAVAIL", cause: error };
     }
+  }
+  if (code === "ECONNREFUSED") {
+    const lacking = shortage();
+    if (lacking !== undefined) return { code: lacking, cause: error };
   }
   // Deno says EPERM of an address that its permissions do not cover.
   return { code: code === "EPERM" ? "EACCES" : code, cause: error };

@@ -1,3 +1,4 @@
+import "./shortage_probe.ts";
 import type { Addr } from "../src/core/addr.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
 import { joinHostPort } from "../src/core/host_port.ts";

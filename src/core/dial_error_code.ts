@@ -9,13 +9,14 @@
  *   `ECONNREFUSED`).
  * - `EAI_AGAIN`: the lookup failed for now; another time it may succeed.
  * - `ECONNREFUSED`: nobody listens there. **On Bun also** an unreachable network or host, the kernel's own connect time-out, a
- *   full queue, `ENOTDIR` and `EMFILE`, all of which Bun reports as refused.
+ *   full queue and `ENOTDIR`, all of which Bun reports as refused.
  * - `ECONNRESET`, `EPIPE`: the other side cut the connection.
  * - `EHOSTUNREACH`, `ENETUNREACH`, `EHOSTDOWN`, `ENETDOWN`: no way there (not on Bun, see `ECONNREFUSED`).
  * - `EINVAL`: the zone of the address is no network interface of this machine; or a link-local address has no zone (Node 24
  *   then takes the first interface); or it has one where Deno's `node:net` dials, which takes none.
- * - `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`: this process or machine is out of descriptors or memory; not the peer's fault
- *   (not on Bun, see `ECONNREFUSED`).
+ * - `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`: this process or machine is out of descriptors or memory; not the peer's fault. Deno
+ *   and Bun report the first two as failures of a name or a peer; they are recognised where a file may be read, or on Deno
+ *   a port of the loopback listened on.
  * - `ENAMETOOLONG`: the path is longer than the 107 bytes that the address of a unix socket has room for.
  * - `ENOENT`: no unix socket at the path.
  * - `ENOTFOUND`: no such name, or no address of the wanted family.

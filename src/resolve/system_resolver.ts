@@ -1,6 +1,8 @@
+import { systemErrorCode } from "../core/error_reason.ts";
 import { abortable } from "../core/signals.ts";
 import type { IpFamily } from "./ip_literal.ts";
 import { type LookupOptions, type Resolver, withLocalhost } from "./resolver.ts";
+import { shortage } from "./shortage.ts";
 
 /**
  * The system's getaddrinfo, with `localhost` and its subdomains answered locally, and nobody asked for an `.onion`: whoever sees
@@ -27,8 +29,15 @@ function lookup(host: string, { family, signal }: LookupOptions): Promise<readon
 async function getaddrinfo(host: string, family: IpFamily): Promise<readonly string[]> {
   // Loaded on first use, so that dialing literals loads no resolver.
   const { promises: dns } = await import("node:dns");
-  const found = await dns.lookup(host, { family, all: true });
-  return found.map(({ address }) => address);
+  try {
+    const found = await dns.lookup(host, { family, all: true });
+    return found.map(({ address }) => address);
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    const lacking = code === "ENOTFOUND" || code === "EAI_AGAIN" ? shortage() : undefined;
+    if (lacking === undefined) throw cause;
+    throw Object.assign(new Error(`getaddrinfo ${lacking} ${host}`, { cause }), { code: lacking });
+  }
 }
 
 function notFound(host: string): Error {
