@@ -3,6 +3,7 @@ import { TimeoutError } from "@libp2p/interface";
 import { AbstractMultiaddrConnection } from "@libp2p/utils";
 import { type ChunkFlow, flowChunks } from "../core/chunk_flow.ts";
 import type { Conn } from "../core/conn.ts";
+import { connError } from "../core/conn_error.ts";
 import type { Multiaddr } from "../core/dialer.ts";
 import { abortable } from "../core/signals.ts";
 import { IdleTimer } from "../stream/idle_timer.ts";
@@ -10,11 +11,16 @@ import { SendQueue } from "./send_queue.ts";
 
 /** With more than this unsent, whoever sends is told to wait. */
 const fullBytes = 512 * 1024;
-/** With no more than this unsent, whoever waits is told to go on: not so late that the socket runs dry. */
+/**
+ * With no more than this unsent, whoever waits is told to go on: not so late that the socket runs
+ * dry.
+ */
 const drainedBytes = 256 * 1024;
 /** With more than this received and not taken, reading stops; at 4 MiB libp2p would abort. */
 const unreadBytes = 1024 * 1024;
-/** How long a closed connection waits for the peer's end, so that nothing on its way there is lost. */
+/**
+ * How long a closed connection waits for the peer's end, so that nothing on its way there is lost.
+ */
 const lingerMs = 500;
 
 /** What a libp2p connection is made of. */
@@ -34,6 +40,12 @@ interface Pieces extends Iterable<Uint8Array> {
   readonly byteLength: number;
 }
 
+/** Shape of libp2p's `Stream`, as far as it is needed. */
+interface MuxedStream {
+  readonly remoteWriteStatus: string;
+  abort(error: Error): void;
+}
+
 /** Makes of a dialed connection what libp2p's upgrader takes. */
 export function toMultiaddrConnection(init: ConnMultiaddrConnectionInit): MultiaddrConnection {
   // There may be several copies of uint8arraylist, whose types are the same in all but name.
@@ -50,8 +62,23 @@ export function connUnder(maConn: unknown): Conn | undefined {
   return maConn instanceof ConnMultiaddrConnection ? maConn.conn : undefined;
 }
 
+/**
+ * Passes the streams of the upgraded connection to the connection below it. If the transport ends
+ * while the remote still has a stream open for writing, these streams fail: libp2p itself would
+ * show them a clean end.
+ *
+ * @param maConn What was upgraded.
+ * @param connection What the upgrader made of it.
+ */
+export function setStreamsOf(maConn: unknown, connection: unknown): void {
+  if (!(maConn instanceof ConnMultiaddrConnection) || maConn === connection) return;
+  maConn.muxed = connection as { readonly streams?: readonly MuxedStream[] };
+}
+
 class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   readonly conn: Conn;
+  /** The upgraded connection, once there is one. */
+  muxed: { readonly streams?: readonly MuxedStream[] } | undefined;
   readonly #allowHalfOpen: boolean;
   readonly #sending: SendQueue;
   readonly #idle: IdleTimer;
@@ -115,8 +142,29 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
       this.onRemoteCloseWrite();
       return;
     }
-    // A peer that has nothing more to say may still listen, and what the base class holds is not sent yet.
-    if (!this.#closes) this.#endByPeer();
+    // What the base class holds is not sent yet.
+    if (this.#closes) return;
+    // A proxy that was killed ends as a peer does that closes; the muxer's own end would have
+    // closed the streams before.
+    if (this.#openStreams().length > 0) return this.#fail(endedEarly());
+    // A peer that has nothing more to say may still listen.
+    this.#endByPeer();
+  }
+
+  /** Streams of which more was to come. */
+  #openStreams(): readonly MuxedStream[] {
+    const streams = this.muxed?.streams ?? [];
+    return streams.filter(({ remoteWriteStatus }) => remoteWriteStatus !== "closed");
+  }
+
+  /** The transport broke. */
+  #fail(error: Error): void {
+    // Only those: an abort throws away what is received and not taken yet, also of a stream that is
+    // complete.
+    for (const stream of this.#openStreams()) stream.abort(error);
+    this.abort(error);
+    // Where the status says closed already, an abort does nothing.
+    this.#destroy(true);
   }
 
   #endByPeer(): void {
@@ -141,15 +189,12 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     // All that was sent is with the system: how the remote ends does not matter any more.
     if (this.#lingers) return this.#noteReceived();
     this.log("tcp error %a - %e", this.remoteAddr, error);
-    this.abort(error as Error);
-    // Where the status says closed already, an abort does nothing.
-    this.#destroy(true);
+    this.#fail(error as Error);
   }
 
   #onIdle(): void {
     this.log("tcp timeout %a", this.remoteAddr);
-    this.abort(new TimeoutError(`No activity for ${this.inactivityTimeout} ms`));
-    this.#destroy(true);
+    this.#fail(new TimeoutError(`No activity for ${this.inactivityTimeout} ms`));
   }
 
   override sendData(data: Pieces): { sentBytes: number; canSendMore: boolean } {
@@ -173,29 +218,29 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   override async sendClose({ signal }: AbortOptions = {}): Promise<void> {
     if (this.#over) return;
     await abortable(this.#sending.flushed(), signal);
-    if (!this.#over) await this.#linger(signal);
-    this.#destroy(false);
+    if (!this.#over) this.#linger();
   }
 
   /**
-   * Sends FIN and waits for the peer's: closing a socket with unread bytes makes the system send RST at once, and throw
-   * away what it has not sent yet.
+   * Sends FIN, and drops what arrives until the peer ends too: closing a socket with unread bytes
+   * makes the system send RST at once, and throw away what it has not sent yet. Nobody waits for
+   * it, and until then the process stays.
    */
-  async #linger(signal: AbortSignal | undefined): Promise<void> {
+  async #linger(): Promise<void> {
     this.#lingers = true;
+    this.#idle.set(0);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const waited = new Promise<void>((resolve) => timer = setTimeout(resolve, lingerMs));
     const received = new Promise<void>((resolve) => this.#onReceived = resolve);
     this.#continueReading();
     try {
       const ended = this.conn.closeWrite().then(() => this.#received ? undefined : received);
-      await abortable(Promise.race([ended, waited]), signal);
+      await Promise.race([ended, waited]);
     } catch (error) {
-      // The connection broke while it was closed, or nobody wants to wait: closed it is.
-      this.log("tcp close did not wait for the remote - %e", error);
-    } finally {
-      clearTimeout(timer);
+      this.log("tcp connection broke while it was closed - %e", error);
     }
+    clearTimeout(timer);
+    this.#destroy(false);
   }
 
   override sendReset(): void {
@@ -221,8 +266,13 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     if (reset) this.conn.reset();
     else this.conn.close();
     this.#flow.stop();
-    // Nothing is sent any more, and a close under way that an abort cut short would still wait for the drain.
+    // Nothing is sent any more, and a close under way that an abort cut short would still wait for
+    // the drain.
     this.writableNeedsDrain = false;
     this.#onReceived?.();
   }
+}
+
+function endedEarly(): Error {
+  return connError("ECONNRESET", "The connection ended while streams were open");
 }

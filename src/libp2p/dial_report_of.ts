@@ -18,14 +18,17 @@ export function rememberConn(connection: Connection, conn: Conn): void {
   if (connOf(connection) === undefined) conns.set(connection, conn);
 }
 
-/** libp2p's own have the one that their transport made, and are told of before that transport can know them. */
+/**
+ * libp2p's own have the one that their transport made, and are told of before that transport can
+ * know them.
+ */
 function connOf(connection: Connection | MultiaddrConnection): Conn | undefined {
   return connUnder(connection) ?? connUnder((connection as { maConn?: unknown }).maConn);
 }
 
 /**
- * Tells how a libp2p connection that this transport dialed came about: the tree of lookups, attempts and proxy handshakes
- * with their times, and the proxies on the way.
+ * Tells how a libp2p connection that this transport dialed came about: the tree of lookups,
+ * attempts and proxy handshakes with their times, and the proxies on the way.
  *
  * @example
  * const connection = await node.dial(ma);
@@ -33,7 +36,8 @@ function connOf(connection: Connection | MultiaddrConnection): Conn | undefined 
  * if (report !== undefined) console.log(formatReport(report), report.hops);
  *
  * @param connection A connection of a libp2p node.
- * @returns The report, or `undefined` for a connection that came in or that another transport dialed.
+ * @returns The report, or `undefined` for a connection that came in or that another transport
+ *   dialed.
  */
 export function dialReportOf(
   connection: Connection | MultiaddrConnection,

@@ -1,6 +1,6 @@
 /**
- * A js-libp2p transport that takes your dialer, in the place of `@libp2p/tcp`. Needs Node 22 or later, as js-libp2p does,
- * and `@libp2p/interface`, `@libp2p/utils` and `@libp2p/tcp` beside it.
+ * A js-libp2p transport that takes your dialer, in the place of `@libp2p/tcp`. Needs Node 22 or
+ * later, as js-libp2p does, and `@libp2p/interface`, `@libp2p/utils` and `@libp2p/tcp` beside it.
  *
  * @example
  * import { socks5Dialer } from "@anydial/dialer/proxy";

@@ -4,7 +4,8 @@ import type { Multiaddr } from "../core/dialer.ts";
  * Reads `/onion3/<address>:<port>`, with or without a peer id.
  *
  * @param ma A multiaddr.
- * @returns The multiaddr of the same service by its name, `/dns/<address>.onion/tcp/<port>`; `undefined` for any other.
+ * @returns The multiaddr of the same service by its name, `/dns/<address>.onion/tcp/<port>`;
+ *   `undefined` for any other.
  */
 export function onionAddress(ma: Multiaddr): string | undefined {
   const [onion, p2p, ...more] = ma.getComponents();

@@ -18,8 +18,8 @@ export interface SendQueueListener {
 }
 
 /**
- * Writes to a connection what it is given, in order and with one write at a time. What comes while a write is under way
- * is put together for the next.
+ * Writes to a connection what it is given, in order and with one write at a time. What comes while
+ * a write is under way is put together for the next.
  */
 export class SendQueue implements SpareMemory {
   readonly #conn: Conn;

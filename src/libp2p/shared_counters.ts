@@ -1,8 +1,8 @@
 import type { Metrics } from "@libp2p/interface";
 
 /**
- * Gives metrics in which every counter group is registered once, however often it is asked for: this transport and the
- * listener's would both register those of `@libp2p/tcp`.
+ * Gives metrics in which every counter group is registered once, however often it is asked for:
+ * this transport and the listener's would both register those of `@libp2p/tcp`.
  *
  * @param metrics The metrics to register with.
  * @returns Metrics that remember the counter groups made through them.

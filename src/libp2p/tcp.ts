@@ -12,7 +12,7 @@ import { isDialError } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
 import type { Multiaddr } from "../core/dialer.ts";
 import { abortable, linkedController } from "../core/signals.ts";
-import { toMultiaddrConnection } from "./conn_multiaddr_connection.ts";
+import { setStreamsOf, toMultiaddrConnection } from "./conn_multiaddr_connection.ts";
 import { rememberConn } from "./dial_report_of.ts";
 import { sharedCounters } from "./shared_counters.ts";
 import { TcpDialer } from "./tcp_dialer.ts";
@@ -31,11 +31,13 @@ import type {
 const defaultInactivityTimeoutMs = 120_000;
 
 /**
- * Makes libp2p's TCP transport, dialing through the dialers of this package, or through anybody's: in the place of
- * `@libp2p/tcp`, whose options, metrics, log scopes and progress events it has, and whose listener it listens with.
+ * Makes libp2p's TCP transport, dialing through the dialers of this package, or through anybody's:
+ * in the place of `@libp2p/tcp`, whose options, metrics, log scopes and progress events it has, and
+ * whose listener it listens with.
  *
- * Names stay names: a dialer gets `peer.example:4001` for `/dns4/peer.example/tcp/4001`, with `tcp4` as its network, so that
- * a proxy may resolve it. With a dialer of the caller's, `/onion3/…:port` is dialed too, as `….onion:port`.
+ * Names stay names: a dialer gets `peer.example:4001` for `/dns4/peer.example/tcp/4001`, with
+ * `tcp4` as its network, so that a proxy may resolve it. With a dialer of the caller's,
+ * `/onion3/…:port` is dialed too, as `….onion:port`.
  *
  * @example
  * const node = await createLibp2p({
@@ -46,7 +48,8 @@ const defaultInactivityTimeoutMs = 120_000;
  *
  * @param options Who dials, and how; by default `systemDialer()`.
  * @returns What `transports` of `createLibp2p` takes.
- * @throws {TypeError | RangeError} If an option is unusable, or two exclude each other; the message names them.
+ * @throws {TypeError | RangeError} If an option is unusable, or two exclude each other; the message
+ *   names them.
  */
 export function tcp(options: TcpOptions = {}): (components: TcpComponents) => TcpTransport {
   const read = readTcpOptions(options);
@@ -138,6 +141,7 @@ class DialingTcp {
         late.abort(asError(options.signal.reason));
       });
       rememberConn(connection, conn);
+      setStreamsOf(maConn, connection);
       return connection;
     } catch (error) {
       this.#errors?.increment({ outbound_upgrade: true });
@@ -193,8 +197,8 @@ function asError(reason: unknown): Error {
 }
 
 /**
- * Tells the steps of a dial, under a signal that follows `parent`. A listener that throws fails the dial with what it threw, as
- * with every module of libp2p.
+ * Tells the steps of a dial, under a signal that follows `parent`. A listener that throws fails the
+ * dial with what it threw, as with every module of libp2p.
  */
 function tellSteps(
   onProgress: NonNullable<TcpDialOptions["onProgress"]>,

@@ -52,7 +52,8 @@ export class TcpDialer {
   takesSpecially(ma: Multiaddr): boolean {
     if (this.#custom !== undefined && onionAddress(ma) !== undefined) return true;
     if (this.#options.txtResolver === undefined || !isDnsaddr(ma)) return false;
-    // What else may follow, as `p2p-circuit`, is for another transport, which libp2p asks only if this one does not want it.
+    // What else may follow, as `p2p-circuit`, is for another transport, which libp2p asks only if
+    // this one does not want it.
     const [p2p, ...more] = ma.getComponents().slice(1);
     return p2p === undefined || p2p.name === "p2p" && more.length === 0;
   }

@@ -31,8 +31,8 @@ export interface TcpSocketOptions {
    */
   keepAlive?: boolean;
   /**
-   * Milliseconds of idleness before the first keep-alive probe; `0` for the default. On Deno a number makes dials use
-   * `node:net`, since `Deno.connect` cannot set it.
+   * Milliseconds of idleness before the first keep-alive probe; `0` for the default. On Deno a
+   * number makes dials use `node:net`, since `Deno.connect` cannot set it.
    *
    * @default {15000} For dials; for listeners the system's.
    */
@@ -70,34 +70,39 @@ export interface TcpOptions {
   /** The name of {@linkcode TcpOptions.dialer} for a function. Only one of the two can be set. */
   customTCPDialer?: DialerForAddr;
   /**
-   * Milliseconds for a dial until it is connected: lookups, the choice of the dialer and proxy handshakes included, the
-   * upgrade to an encrypted connection not. Running out is a `DialError` with the code `ETIMEDOUT`. `0` for no limit but
-   * libp2p's own.
+   * Milliseconds for a dial until it is connected: lookups, the choice of the dialer and proxy
+   * handshakes included, the upgrade to an encrypted connection not. Running out is a `DialError`
+   * with the code `ETIMEDOUT`. `0` for no limit but libp2p's own.
    *
    * @default {5000}
    */
   connectTimeoutMs?: number;
   /**
-   * Who looks up the TXT records of a `/dnsaddr` that reaches the transport. By default none does, for libp2p resolves them
-   * itself, with its own `dns`; with `connectionManager: { resolvers: {} }` it leaves them to this.
+   * Who looks up the TXT records of a `/dnsaddr` that reaches the transport. By default none does,
+   * for libp2p resolves them itself, with its own `dns`; with `connectionManager: { resolvers: {}
+   * }` it leaves them to this.
    *
-   * @default {undefined} With `dialer` or `customTCPDialer` such an address is refused, so that no lookup goes another way than the
-   * connections; else `node:dns` is asked.
+   * @default {undefined} With `dialer` or `customTCPDialer` such an address is refused, so that no
+   *   lookup goes another way than the connections; else `node:dns` is asked.
    */
   txtResolver?: TxtResolver;
-  /** Options of every socket dialed; not with `dialer` or `customTCPDialer`, which have their own. */
+  /**
+   * Options of every socket dialed; not with `dialer` or `customTCPDialer`, which have their own.
+   */
   dialOpts?: TcpSocketOptions;
   /** Options of every socket accepted. */
   listenOpts?: TcpSocketOptions;
   /**
-   * Milliseconds without a byte either way after which an accepted connection is aborted. `0` for never.
+   * Milliseconds without a byte either way after which an accepted connection is aborted. `0` for
+   * never.
    *
    * @default {120000}
    */
   inboundSocketInactivityTimeout?: number;
   /**
-   * Milliseconds without a byte either way after which a dialed connection is aborted. `0` for never. What is sent counts by
-   * whole writes, of up to 1 MiB: a line that takes longer for one while nothing comes back passes for idle.
+   * Milliseconds without a byte either way after which a dialed connection is aborted. `0` for
+   * never. What is sent counts by whole writes, of up to 1 MiB: a line that takes longer for one
+   * while nothing comes back passes for idle.
    *
    * @default {120000}
    */

@@ -33,9 +33,12 @@ export type TcpTransport = Libp2pTransport<TcpDialEvents>;
 
 /** What libp2p hands to a transport. */
 export interface TcpComponents {
-  /** Makes the loggers; the scopes are those of `@libp2p/tcp`: `libp2p:tcp`, `libp2p:tcp:connection` … */
+  /**
+   * Makes the loggers; the scopes are those of `@libp2p/tcp`: `libp2p:tcp`, `libp2p:tcp:connection`
+   * …
+   */
   logger: ComponentLogger;
-  /** Where the counters go, under the names of `@libp2p/tcp`: `libp2p_tcp_dialer_events_total` … */
+  /** Where the counters go, named as by `@libp2p/tcp`: `libp2p_tcp_dialer_events_total` … */
   metrics?: Metrics;
 }
 
@@ -64,5 +67,8 @@ export interface TcpStepEvent {
 /** The progress events of a dial. */
 export type TcpDialEvents = UpgradeEvents | TcpOpenEvent | TcpStepEvent;
 
-/** What a dial takes; libp2p fills it in. A dialer of the caller's is not told `keepAliveInitialDelay`. */
+/**
+ * What a dial takes; libp2p fills it in. A dialer of the caller's is not told
+ * `keepAliveInitialDelay`.
+ */
 export interface TcpDialOptions extends DialTransportOptions, TcpSocketOptions {}

@@ -51,7 +51,8 @@ const gatheredBytes = 512 * 1024;
 const smallBytes = 8 * 1024;
 
 /**
- * Makes a batch for a connection that gathers: large pieces stay where they are, small ones between them are put together.
+ * Makes a batch for a connection that gathers: large pieces stay where they are, small ones between
+ * them are put together.
  *
  * @param pieces What is to be written.
  * @param start The index of the first piece of the batch.
@@ -69,7 +70,10 @@ export function gatheredBatch(
   }
   const data: Uint8Array[] = [];
   let joined: Uint8Array | undefined;
-  /** Where in `joined` the small pieces begin that come one after another, and how much of it is in use. */
+  /**
+   * Where in `joined` the small pieces begin that come one after another, and how much of it is in
+   * use.
+   */
   let from = 0;
   let used = 0;
   const endSmall = () => {

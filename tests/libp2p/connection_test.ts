@@ -197,6 +197,46 @@ test("close() is no abort where the peer answers the end with a reset, as go-lib
   });
 });
 
+test("close() does not wait for a peer that goes on sending, and all arrives", async () => {
+  await withConnection(async (connection, peer) => {
+    collect(connection);
+    let over = false;
+    const talking = (async () => {
+      while (!over) await peer.write(new Uint8Array(64 * 1024));
+    })().catch(() => {});
+    // More than the peer has read when the connection is closed.
+    connection.send(new Uint8Array(200_000));
+    const start = performance.now();
+    await connection.close();
+    const ms = performance.now() - start;
+    assert.equal(connection.status, "closed");
+    let read = 0;
+    await readEach(peer, (chunk) => read += chunk.byteLength);
+    over = true;
+    await talking;
+    assert.equal(read, 200_000);
+    assert.ok(ms < 250, `it took ${ms} ms`);
+  });
+});
+
+test("close() leaves a socket that the peer never ends half a second", async () => {
+  await withConnection(async (connection, peer) => {
+    const start = performance.now();
+    await connection.close();
+    assert.equal(await readText(peer), "");
+    // Until the socket is closed all that is written to it is taken.
+    const broken = (async () => {
+      for (;;) {
+        await peer.write(new Uint8Array(64 * 1024));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    await assert.rejects(broken);
+    const ms = performance.now() - start;
+    assert.ok(ms >= 400 && ms < 5_000, `it was open for ${ms} ms`);
+  });
+});
+
 test("close() does not wait long for a peer that never ends", async () => {
   await withConnection(async (connection, peer) => {
     const start = performance.now();
