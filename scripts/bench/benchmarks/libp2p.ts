@@ -27,7 +27,8 @@ export const benchmark: Benchmark = {
   heading: ({ processes, rounds, mib, dials, idle }) => [
     `medians of ${processes} processes; in each, of ${dials! / 20} dials of a node`,
     `and ${dials} without an upgrade in µs; ${rounds} rounds in ms, of ${mib} MiB each way over`,
-    `a connection, 64 MiB over a node's stream; bytes of ${idle} idle connections`,
+    `a connection, 64 MiB over a node's stream; bytes of ${idle} idle connections, and of 100`,
+    "that received 256 KiB and then nothing for 2.5 s, external and resident",
   ],
   goal,
   async startPeers(runtime) {
@@ -40,6 +41,7 @@ export const benchmark: Benchmark = {
     bytes: { processes, cases: byteCases },
     // Memory that was in use before is used again, hence apart.
     idle: { processes: () => 7, apart: true, cases: idleCases },
+    silent: { processes: () => 3, apart: true, cases: silentCases },
   },
 };
 
@@ -196,6 +198,49 @@ async function idleBytes(who: Who, ma: Multiaddr, count: number): Promise<number
   const before = await residentBytes();
   await dial();
   return (await residentBytes() - before) / count;
+}
+
+function silentCases({ port }: Setting): Record<string, Case> {
+  const measured = new Map<Who, Promise<{ external: number; rss: number }>>();
+  const once = (who: Who) => {
+    const bytes = measured.get(who) ?? silentBytes(who, serverAddr(port));
+    measured.set(who, bytes);
+    return bytes;
+  };
+  return {
+    "silent, external": both(async (who) => (await once(who)).external),
+    "silent, resident": both(async (who) => (await once(who)).rss),
+  };
+}
+
+/** The bytes of memory that a connection takes which was busy once. */
+async function silentBytes(who: Who, ma: Multiaddr): Promise<{ external: number; rss: number }> {
+  const count = 100;
+  const each = 256 * 1024;
+  const bytes = async () => {
+    await collectGarbage(50);
+    const { arrayBuffers, external, rss } = process.memoryUsage();
+    // Deno counts them apart, Node and Bun as part of it.
+    return { external: Math.max(external, arrayBuffers), rss };
+  };
+  const connections: MultiaddrConnection[] = [];
+  const receive = async () => {
+    const connection = await dialWith(who, ma);
+    connections.push(connection);
+    const received = receives(connection, each);
+    // The server waits for as much to come back, and leaves the connection open.
+    connection.send(exchangeRequest(each));
+    await received;
+  };
+  await receive();
+  const before = await bytes();
+  for (let index = 0; index < count; index++) await receive();
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  const after = await bytes();
+  return {
+    external: (after.external - before.external) / count,
+    rss: (after.rss - before.rss) / count,
+  };
 }
 
 function both(run: (who: Who) => Promise<number>): Case {
