@@ -250,28 +250,24 @@ class ForeignConn implements OwnConn {
   }
 
   setNoDelay(noDelay?: boolean): void {
-    this.#set(() => this.#conn.setNoDelay?.(noDelay));
+    this.#set("setNoDelay", noDelay);
   }
 
   setKeepAlive(keepAlive?: boolean): void {
-    this.#set(() => this.#conn.setKeepAlive?.(keepAlive));
+    this.#set("setKeepAlive", keepAlive);
   }
 
   ref(): void {
-    this.#set(() => this.#conn.ref?.());
+    this.#set("ref");
   }
 
   unref(): void {
-    this.#set(() => this.#conn.unref?.());
+    this.#set("unref");
   }
 
-  #set(call: () => void): void {
-    if (this.#closed) return;
-    try {
-      call();
-    } catch {
-      // Some throw where the peer has gone.
-    }
+  #set(call: "setNoDelay" | "setKeepAlive" | "ref" | "unref", value?: boolean): void {
+    if (this.#closed || typeof valueOf(this.#conn, call) !== "function") return;
+    this.#conn[call]!(value);
   }
 
   [Symbol.dispose](): void {

@@ -4,11 +4,8 @@ import type { DialEventBody } from "../core/dial_event.ts";
 /** An event that begins a step. */
 export type StepStart = Extract<DialEventBody, { type: `${string}-start` }>;
 
-/** An event that ends a step. */
-export type StepEnd = Extract<DialEventBody, { type: `${string}-end` }>;
-
 /** An event that is a step of its own, without duration. */
-export type StepPoint = Exclude<DialEventBody, StepStart | StepEnd>;
+export type StepPoint = Exclude<DialEventBody, { type: `${string}-start` | `${string}-end` }>;
 
 /** What a dial is waiting for, as the error of a time limit says it. */
 export interface PendingStep {
