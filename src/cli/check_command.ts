@@ -1,3 +1,4 @@
+import { redacted } from "../core/redact.ts";
 import { escapeControls } from "../observe/escape_controls.ts";
 import { checkProxy, type ProxyCheck, type ProxyCheckLevel } from "../proxy/check_proxy.ts";
 import { hungUp } from "../proxy/proxy_unreachable.ts";
@@ -75,7 +76,10 @@ async function checkNow(
     if (input.signal.aborted) return undefined;
     if (!(error instanceof TypeError)) throw error;
     // What `checkProxy` calls its option is an option of the command here, and there may be several on the line.
-    const message = error.message.replace(/^target\b/, () => `--target "${input.one("target")}"`);
+    const message = error.message.replace(
+      /^target\b/,
+      () => `--target "${redacted(input.one("target")!)}"`,
+    );
     throw new UsageError(message, { cause: error });
   }
 }
@@ -83,7 +87,7 @@ async function checkNow(
 function readLevel(input: CommandInput, target: string | undefined): ProxyCheckLevel {
   const level = input.one("level") ?? (target === undefined ? "handshake" : "tunnel");
   if (level === "tcp" || level === "handshake" || level === "tunnel") return level;
-  throw new UsageError(`--level must be tcp, handshake or tunnel, not "${level}"`);
+  throw new UsageError("--level must be tcp, handshake or tunnel");
 }
 
 function json(proxy: string, { error, ...check }: ProxyCheck): string {

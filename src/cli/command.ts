@@ -63,7 +63,9 @@ export function readInput(
   if (values["help"] !== undefined) return undefined;
   const [argument, extra] = positionals;
   if (argument === undefined) throw new UsageError(`${command.argument} is missing`);
-  if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}"`);
+  if (extra !== undefined) {
+    throw new UsageError(`Unexpected argument after ${command.argument}`);
+  }
   const all = (option: string) => [values[option] ?? []].flat().map(String);
   return {
     argument,
@@ -87,8 +89,20 @@ function parse(
   try {
     return parseArgs({ args: [...args], options: config, allowPositionals: true });
   } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+      throw unknownOption(/'(--?[a-z-]*)'(?:\.|$)/.exec(message)?.[1] ?? "");
+    }
     // What follows the first sentence is advice that only fits some cases.
-    const [reason] = (error as Error).message.split(/\.\s|\n/);
-    throw new UsageError(reason, { cause: error });
+    throw new UsageError(message.split(/\.\s|\n/)[0], { cause: error });
   }
+}
+
+/**
+ * The error of an option that there is not. One that can hardly be meant as an option is not
+ * quoted.
+ */
+export function unknownOption(given: string): UsageError {
+  const shown = /^--?[a-z-]{1,20}$/.test(given) ? ` '${given}'` : "";
+  return new UsageError(`Unknown option${shown}`);
 }

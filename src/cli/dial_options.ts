@@ -72,7 +72,7 @@ function readLocalAddress(given: readonly string[]): string | LocalAddresses | u
   for (const address of given) {
     const family = ipFamily(address);
     if (family === undefined) {
-      throw new UsageError(`--local-address must be an IP address, not "${address}"`);
+      throw new UsageError("--local-address must be an IP address");
     }
     if (byFamily[family] !== undefined) {
       throw new UsageError(`--local-address was given twice for IPv${family}`);

@@ -19,8 +19,14 @@ export function parseDuration(option: string, text: string, leastMs: number): nu
   const ms = Number(number) * unitsMs[unit]!;
   if (!(ms >= leastMs && ms <= maxMs)) {
     throw new UsageError(
-      `--${option} must be a time such as 500ms, 5s or 2m, at least ${leastMs} ms, not "${text}"`,
+      `--${option} must be a time such as 500ms, 5s or 2m, at least ${leastMs} ms` +
+        notNumber(text),
     );
   }
   return ms;
+}
+
+/** Says which number an option must not be; what is none is not quoted. */
+export function notNumber(text: string): string {
+  return /^[0-9.]{1,4}[a-z]{0,2}$/.test(text) ? `, not "${text}"` : "";
 }

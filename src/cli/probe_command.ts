@@ -4,7 +4,7 @@ import { formatReport } from "../observe/format_report.ts";
 import type { Command } from "./command.ts";
 import { dialOnce, type DialResult } from "./dial_once.ts";
 import { dialOptions, readDialSetup } from "./dial_options.ts";
-import { parseDuration } from "./parse_duration.ts";
+import { notNumber, parseDuration } from "./parse_duration.ts";
 import { formatSummary, probeSummary, tellingResult } from "./probe_summary.ts";
 import { roundTimes } from "./round_times.ts";
 import { writeError, writeOutput } from "./standard_streams.ts";
@@ -82,7 +82,7 @@ const mostDials = 10_000;
 function readCount(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1 || count > mostDials) {
-    throw new UsageError(`--count must be a number from 1 to ${mostDials}, not "${text}"`);
+    throw new UsageError(`--count must be a number from 1 to ${mostDials}${notNumber(text)}`);
   }
   return count;
 }

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { checkCommand } from "./check_command.ts";
 import { escapeControls } from "../observe/escape_controls.ts";
-import { type Command, readInput } from "./command.ts";
+import { type Command, readInput, unknownOption } from "./command.ts";
 import { dialCommand } from "./dial_command.ts";
 import { commandHelp, overallHelp } from "./help.ts";
 import { probeCommand } from "./probe_command.ts";
@@ -53,7 +53,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
     return 0;
   }
   if (first === undefined) throw new UsageError("COMMAND is missing");
-  if (first.startsWith("-")) throw new UsageError(`Unknown option '${first}'`);
+  if (first.startsWith("-")) throw unknownOption(first);
   const command = findCommand(first === "help" ? rest[0]! : first);
   const input = first === "help" ? undefined : readInput(command, rest, signal);
   if (input !== undefined) return await command.run(input);
@@ -63,7 +63,10 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
 
 function findCommand(name: string): Command {
   const command = commands.find((command) => command.name === name);
-  if (command === undefined) throw new UsageError(`Unknown command "${name}"`);
+  if (command === undefined) {
+    const shown = /^[a-z-]{1,20}$/.test(name) ? ` "${name}"` : "";
+    throw new UsageError(`Unknown command${shown}`);
+  }
   return command;
 }
 

@@ -1,4 +1,5 @@
 import type { Multiaddr, Network } from "../core/dialer.ts";
+import { redacted, shownAddress } from "../core/redact.ts";
 import { dialArgs, parseMultiaddr } from "../resolve/dial_args.ts";
 import { dialTarget as readTarget } from "../resolve/dial_target.ts";
 import { readDnsaddr } from "../resolve/dnsaddr.ts";
@@ -17,11 +18,13 @@ export type Target =
 export function parseTarget(text: string): Target {
   if (text.startsWith("unix:")) {
     const address = text.slice("unix:".length);
-    if (address === "") throw new UsageError(`Cannot dial "${text}": the path is missing`);
+    if (address === "") throw new UsageError(`Cannot dial "unix:": the path is missing`);
     return checked({ text, network: "unix", address });
   }
   if (!text.startsWith("/")) {
-    if (text.includes("://")) throw new UsageError(`Cannot dial "${text}": a URL is no target`);
+    if (text.includes("://")) {
+      throw new UsageError(`Cannot dial "${redacted(text)}": a URL is no target`);
+    }
     return checked({ text, network: "tcp", address: text });
   }
   const multiaddr = parseMultiaddr(text);
@@ -38,7 +41,11 @@ export function parseTarget(text: string): Target {
 
 /** What could not be dialed anywhere is misuse, not a failed dial. */
 function checked(target: Exclude<Target, { multiaddr: Multiaddr }>): Target {
-  const read = readTarget(target.network, target.address);
-  if ("reason" in read) throw new UsageError(`Cannot dial "${target.text}": ${read.reason}`);
+  const { network, address } = target;
+  const read = readTarget(network, address);
+  if ("reason" in read) {
+    const shown = target.text.replace(address, () => shownAddress(network, address));
+    throw new UsageError(`Cannot dial "${shown}": ${read.reason}`);
+  }
   return target;
 }

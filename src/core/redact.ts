@@ -48,7 +48,7 @@ function redactedHostPort(text: string): string {
 export function shownAddress(network: string, address: unknown): string {
   if (typeof address !== "string") return valueKind(address);
   if (/^[\w.-]*:[0-9]{1,4}$/.test(address)) return address;
-  if (network === "unix") return /^[\w+.-]*:\/\//.test(address) ? redacted(address) : address;
+  if (network === "unix") return /^[\w+.-]+:\/\//.test(address) ? redacted(address) : address;
   return address.startsWith("/") ? redactedMultiaddr(address) : redacted(address);
 }
 

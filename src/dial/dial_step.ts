@@ -1,5 +1,7 @@
 import type { DialEvent } from "../core/dial_event.ts";
 import type { DialFailure, DialOutcome, DialReport, ReportSource } from "../core/dial_report.ts";
+import type { Network } from "../core/dialer.ts";
+import { shownAddress, shownNetwork } from "../core/redact.ts";
 import { aborted, readReport } from "../core/dial_report.ts";
 import {
   detailOf,
@@ -150,9 +152,10 @@ export class DialStep implements ReportSource {
   static begin(
     trace: DialTrace,
     parent: DialStep | undefined,
-    start: StepStart,
+    given: StepStart,
     startMs: number,
   ): DialStep {
+    const start = shownStart(given);
     const step = parent === undefined
       ? new DialStep(trace, undefined, start, startMs)
       : parent.#child(start, startMs);
@@ -247,7 +250,7 @@ export class DialStep implements ReportSource {
 
   /** @internal Takes what a dialer says of itself, for which the step was begun. */
   claim(start: StepStart): void {
-    this.#start = start;
+    this.#start = shownStart(start);
   }
 
   /** The tree as it is now; always the same object once the step has ended. */
@@ -300,6 +303,15 @@ export class DialStep implements ReportSource {
       });
     }
   }
+}
+
+/** An address that cannot be dialed may have a password in it. */
+function shownStart(start: StepStart): StepStart {
+  if (start.type !== "dial-start") return start;
+  const network = shownNetwork(start.network) as Network;
+  const address = shownAddress(start.network, start.address);
+  const isShown = network === start.network && address === start.address;
+  return isShown ? start : { ...start, network, address };
 }
 
 /** What connects a dial within a dial to the step that it is made in. */

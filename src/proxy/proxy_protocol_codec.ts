@@ -1,6 +1,6 @@
 import type { Addr, TcpAddr, UnixAddr } from "../core/addr.ts";
 import { redacted } from "../core/redact.ts";
-import { shownValue } from "../core/value_kind.ts";
+import { shownValue, valueKind } from "../core/value_kind.ts";
 import { ipBytes } from "../resolve/ip_bytes.ts";
 import { concatBytes } from "./concat_bytes.ts";
 import { quoted } from "./quotable.ts";
@@ -107,10 +107,13 @@ function readEnds(source: Addr, destination: Addr): Ends {
 }
 
 function readIp({ hostname }: TcpAddr): Uint8Array {
+  if (typeof hostname !== "string") {
+    throw new TypeError(`the host of a PROXY header must be a string, not ${valueKind(hostname)}`);
+  }
   const bytes = ipBytes(hostname);
   if (bytes !== undefined) return bytes;
   throw new TypeError(
-    `${quoted(redacted(String(hostname)))} is not an IP address, as a PROXY header needs`,
+    `${quoted(redacted(hostname))} is not an IP address, as a PROXY header needs`,
   );
 }
 

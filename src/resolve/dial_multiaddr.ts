@@ -1,3 +1,4 @@
+import { isMultiaddr } from "@multiformats/multiaddr";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { readDialOptions } from "../core/dial_options.ts";
@@ -70,7 +71,8 @@ export async function startMultiaddrDial(
   const txtResolver = given === undefined
     ? systemTxtResolver
     : checkTxtResolver(given, "txtResolver");
-  const address = String(ma);
+  // Of anything else the text may be a secret.
+  const address = typeof ma === "string" || isMultiaddr(ma) ? String(ma) : valueKind(ma);
   const run = (dial: RunningDial) => {
     if (timeoutMs !== undefined) dial.limit(timeoutMs);
     return carryOutMultiaddrDial(dial, { ma, dialer, txtResolver });

@@ -44,6 +44,7 @@ export function dialTarget(network: Network, address: string): DialTarget | BadT
   if (typeof address !== "string") return badAddress("the address is not a string");
   if (network === "unix") {
     if (address === "" || address.includes("\0")) return badAddress("not a path");
+    if (/^[\w+.-]+:\/\//.test(address)) return badAddress("a URL is not a path");
     return pathTooLong(address) ?? { kind: "unix", path: address };
   }
   if (!Object.hasOwn(families, network)) {

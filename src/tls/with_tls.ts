@@ -1,6 +1,7 @@
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
 import { requireDialer } from "../core/is_dialer.ts";
 import { readOptions } from "../core/options.ts";
+import { shownAddress } from "../core/redact.ts";
 import { composeDialer } from "../dial/compose_dialer.ts";
 import { hostToVerify } from "./host_to_verify.ts";
 import type { TLSConn } from "./tls_conn.ts";
@@ -46,7 +47,12 @@ export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDia
       throw dial.error({ code: "ERR_DIAL_ADDRESS", phase: "address", reason });
     }
     const name = serverName ?? "without a name";
-    const start = { type: "handshake-start", protocol: "tls", hop: address, name } as const;
+    const start = {
+      type: "handshake-start",
+      protocol: "tls",
+      hop: shownAddress(network, address),
+      name,
+    } as const;
     return await dial.step(start, async (step) => {
       try {
         return await tlsHandshake(conn, serverName, config, signal);

@@ -139,7 +139,7 @@ test("check of what cannot be read is misuse", async () => {
     const [args, message] of [
       [
         ["--level", "deep", "http://127.0.0.1:1"],
-        /--level must be tcp, handshake or tunnel, not "deep"/,
+        /--level must be tcp, handshake or tunnel \(see/,
       ],
       [["--level", "tunnel", "http://127.0.0.1:1"], /--level tunnel needs --target HOST:PORT/],
       [["--target", "nowhere", "http://127.0.0.1:1"], /--target "nowhere" is unusable: missing/],
