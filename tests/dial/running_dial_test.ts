@@ -10,6 +10,7 @@ import { startMultiaddrDial } from "../../src/resolve/dial_multiaddr.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { systemDialer } from "../../adapters/system.ts";
+import { dialerOf } from "../dialer_of.ts";
 import { settle, VirtualClock } from "../virtual_clock.ts";
 
 type Run = (dial: RunningDial) => Promise<OwnConn>;
@@ -211,4 +212,31 @@ test("a limit of a multiaddr's dial names the address that it comes to", async (
   await Promise.all([clock.pass(20), dial.catch(() => {})]);
   const { network, address } = await reasonOf(dial) as DialError;
   assert.deepEqual([network, address], ["tcp4", "peer.example:9"]);
+});
+
+test("a dial that is aborted when one within it has connected gives no connection", async () => {
+  const listener = await loopbackPeers().listen("tcp");
+  const controller = new AbortController();
+  let wentOn = false;
+  // One that tells nothing of its steps, so that its end is told when it has answered.
+  const plain = dialerOf(() => systemDialer().dialContext("tcp", listener.address));
+  const dialer = makeDialer({
+    ...{ name: "x", over: [] },
+    async run(dial) {
+      await dial.through(plain);
+      wentOn = true;
+      return await never;
+    },
+  });
+  let dials = 0;
+  const onEvent = ({ type }: DialEvent) => {
+    if (type === "dial-end" && ++dials === 1) controller.abort("enough");
+  };
+  const { signal } = controller;
+  assert.equal(await reasonOf(dialer.dialContext("tcp", target, { signal, onEvent })), "enough");
+  await settle();
+  assert.equal(wentOn, false);
+  const peer = await listener.accept();
+  assert.equal(await peer.read(new Uint8Array(1)).catch(() => null), null, "it is closed");
+  await listener.close();
 });

@@ -21,6 +21,11 @@ function abortAt(type: DialEvent["type"]): {
   return { signal: controller.signal, onEvent };
 }
 
+/** The same with attempts that overlap, and one at a time with a share of the limit each. */
+function delays<Case extends unknown[]>(each: Case): [...Case, number | false][] {
+  return [250, false as const].map((attemptDelayMs) => [...each, attemptDelayMs]);
+}
+
 for (const [what, address] of [["a literal", literal], ["a name", name]] as const) {
   test(`a dial of ${what} leaves no timer, listener or attempt, however it ends`, async () => {
     const ends: [how: string, end: (trial: Trial, watched: WatchedSignal) => unknown][] = [
@@ -34,8 +39,8 @@ for (const [what, address] of [["a literal", literal], ["a name", name]] as cons
       ["abort", (_, watched) => watched.abort("enough")],
       ["limit", ({ clock }) => clock.pass(20_000)],
     ];
-    for (const [how, end] of ends) {
-      const trial = new Trial({ timeoutMs: 20_000 }, both);
+    for (const [how, end, attemptDelayMs] of ends.flatMap((end) => delays(end))) {
+      const trial = new Trial({ timeoutMs: 20_000, attemptDelayMs }, both);
       const watched = new WatchedSignal();
       const dial = trial.dial(address, { signal: watched.signal });
       await settle();
