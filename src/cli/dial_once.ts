@@ -3,7 +3,7 @@ import { type DialError, isDialError } from "../core/dial_error.ts";
 import type { DialReport } from "../core/dial_report.ts";
 import type { DialOptions } from "../core/dialer.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
-import { recordDial } from "../dial/dial_step.ts";
+import { recordDial } from "../dial/step_link.ts";
 import { startMultiaddrDial } from "../resolve/dial_multiaddr.ts";
 import type { DialSetup } from "./dial_options.ts";
 import type { Target } from "./target.ts";

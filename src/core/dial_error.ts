@@ -131,12 +131,7 @@ function bareReport({ network, address, code, reason }: DialError): DialReport {
 export function withReport(error: DialError, report: ReportSource): DialError {
   const { code, phase, network, address, reason, via, hop, blame, cause, errors } = error;
   return new DialError({
-    ...{ code, phase, network, address, reason, report },
-    ...(via !== undefined && { via }),
-    ...(hop !== undefined && { hop }),
-    ...(blame !== undefined && { blame }),
-    ...(cause !== undefined && { cause }),
-    ...(errors !== undefined && { errors }),
+    ...{ code, phase, network, address, reason, via, hop, blame, cause, errors, report },
   });
 }
 

@@ -47,6 +47,17 @@ export function completeConn(
 }
 
 /**
+ * As {@linkcode completeConn}, for what has to be a connection.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function requireConn(conn: unknown, network: Network, address: string): OwnConn {
+  const complete = completeConn(conn, network, address);
+  if (complete === undefined) throw new TypeError("the dialer answered no connection");
+  return complete;
+}
+
+/**
  * Closes what a dialer answered too late for anybody to take it, whatever it is.
  *
  * @param conn What was answered.

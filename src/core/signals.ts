@@ -73,3 +73,14 @@ export function abortable<T>(
     );
   });
 }
+
+/**
+ * Marks the rejection of a promise as handled: nobody need wait for a dial that lost a race.
+ *
+ * @param promise The promise.
+ * @returns The same promise.
+ */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}

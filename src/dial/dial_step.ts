@@ -1,8 +1,13 @@
 import type { DialEvent } from "../core/dial_event.ts";
-import type { DialFailure, DialOutcome, DialReport, ReportSource } from "../core/dial_report.ts";
+import {
+  type DialFailure,
+  type DialOutcome,
+  type DialReport,
+  readReport,
+  type ReportSource,
+} from "../core/dial_report.ts";
 import type { Network } from "../core/dialer.ts";
 import { shownAddress, shownNetwork } from "../core/redact.ts";
-import { aborted, readReport } from "../core/dial_report.ts";
 import {
   detailOf,
   endOf,
@@ -14,16 +19,17 @@ import {
   type StepStart,
 } from "./step_kinds.ts";
 
-type Listener = (event: DialEvent) => void;
+/** Takes the events of a dial. */
+export type DialListener = (event: DialEvent) => void;
 
 /** What all steps of one tree share: who listens, and the time. */
-class DialTrace {
-  readonly onEvent: Listener | undefined;
+export class DialTrace {
+  readonly onEvent: DialListener | undefined;
   readonly now: () => number;
   readonly originMs: number;
   lastId = 0;
 
-  constructor(onEvent: Listener | undefined, now: () => number) {
+  constructor(onEvent: DialListener | undefined, now: () => number) {
     this.onEvent = onEvent;
     this.now = now;
     this.originMs = now();
@@ -34,9 +40,6 @@ class DialTrace {
   }
 }
 
-/** The links behind the listeners that dials within a dial are given. */
-const links = new WeakMap<Listener, StepLink>();
-
 /**
  * The steps behind the events of their beginning, for a dialer that passes the events of another
  * one on.
@@ -44,59 +47,13 @@ const links = new WeakMap<Listener, StepLink>();
 const steps = new WeakMap<object, DialStep>();
 
 /**
- * Begins the steps of one call of `dialContext`.
- *
- * A dial within another becomes part of that one's tree: with this package's dialers by way of the
- * listener that it was given, with others by the events that they tell it.
- *
- * @param onEvent The listener of the dial.
- * @param now The time in milliseconds, by a monotonic clock.
- * @param start How the dial begins.
- * @returns The dial's own step.
- */
-export function beginDial(
-  onEvent: Listener | undefined,
-  now: () => number,
-  start: StepStart,
-): DialStep {
-  const link = onEvent && links.get(onEvent);
-  const joined = link?.begin(start);
-  if (joined !== undefined) return joined;
-  // Whoever dials with the listener of a dial that is over is not heard.
-  const trace = new DialTrace(link === undefined ? onEvent : undefined, now);
-  return DialStep.begin(trace, undefined, start, trace.elapsedMs());
-}
-
-/**
- * Records a dial from outside, for what a dial that is given up does not tell: it rejects with the
- * reason of its signal.
- *
- * @returns The listener to dial with; and the report of what was told up to now, of a dial that has
- *   not begun one of its label alone.
- */
-export function recordDial(): {
-  readonly onEvent: Listener;
-  readonly report: (label: string) => DialReport;
-} {
-  const link = new StepLink(new DialTrace(undefined, () => performance.now()), undefined);
-  return {
-    onEvent: link.listener,
-    report: (label) => link.dial?.report() ?? notBegun(label),
-  };
-}
-
-function notBegun(label: string): DialReport {
-  const times = { startMs: 0, durationMs: 0, children: [] };
-  return { kind: "dial", label, outcome: "aborted", error: aborted, ...times };
-}
-
-/**
  * One step of a dial. It tells the listener of its beginning and its end, and amounts to a
  * {@linkcode DialReport}; with nobody listening it costs an object, and the report is put together
  * when it is read.
  */
 export class DialStep implements ReportSource {
-  readonly #trace: DialTrace;
+  /** @internal */
+  readonly trace: DialTrace;
   readonly #parent: DialStep | undefined;
   readonly #id: number;
   #start: StepStart | StepPoint;
@@ -121,7 +78,7 @@ export class DialStep implements ReportSource {
     start: StepStart | StepPoint,
     startMs: number,
   ) {
-    this.#trace = trace;
+    this.trace = trace;
     this.#parent = parent;
     this.#id = ++trace.lastId;
     this.#start = start;
@@ -135,12 +92,12 @@ export class DialStep implements ReportSource {
 
   /** Begins a step within this one. Of what a dial does after its end nobody hears. */
   start(start: StepStart): DialStep {
-    if (this.isOpen) return DialStep.begin(this.#trace, this, start, this.#trace.elapsedMs());
-    return DialStep.begin(new DialTrace(undefined, this.#trace.now), undefined, start, 0);
+    if (this.isOpen) return DialStep.begin(this.trace, this, start, this.trace.elapsedMs());
+    return DialStep.begin(new DialTrace(undefined, this.trace.now), undefined, start, 0);
   }
 
   /** Takes note of a step without duration. */
-  note(point: StepPoint, atMs: number = this.#trace.elapsedMs()): void {
+  note(point: StepPoint, atMs: number = this.trace.elapsedMs()): void {
     if (!this.isOpen) return;
     const step = this.#child(point, atMs);
     step.#endMs = atMs;
@@ -164,7 +121,7 @@ export class DialStep implements ReportSource {
   }
 
   #child(start: StepStart | StepPoint, startMs: number): DialStep {
-    const step = new DialStep(this.#trace, this, start, startMs);
+    const step = new DialStep(this.trace, this, start, startMs);
     // A list that is pushed to has room for many more.
     if (this.#children === undefined) this.#children = [step];
     else this.#children.push(step);
@@ -191,10 +148,10 @@ export class DialStep implements ReportSource {
     // It may hold on to much.
     this.#pending = undefined;
     this.endWithin(outcome === "ok" ? "lost" : outcome, error, atMs);
-    this.#endMs = atMs ?? this.#trace.elapsedMs();
+    this.#endMs = atMs ?? this.trace.elapsedMs();
     this.#error = error;
     this.#end = endOf(this.#start, end);
-    if (this.#trace.onEvent === undefined) return;
+    if (this.trace.onEvent === undefined) return;
     this.#emit(this.#endMs, {
       type: `${kindOf(this.#start)}-end`,
       ...this.#end,
@@ -207,16 +164,6 @@ export class DialStep implements ReportSource {
   endWithin(outcome: DialOutcome, error?: DialFailure, atMs?: number): void {
     if (this.#children === undefined) return;
     for (const child of this.#children) child.endAt(atMs, outcome, error);
-  }
-
-  /** The link to a dial within this step. */
-  link(): StepLink {
-    return new StepLink(this.#trace, this);
-  }
-
-  /** The link to a dial that this step stands for. */
-  linkAsSelf(): StepLink {
-    return new StepLink(this.#trace, this, this);
   }
 
   /** Says what the dial waits for while this step is open, given what the steps within it say. */
@@ -236,7 +183,7 @@ export class DialStep implements ReportSource {
   }
 
   /** @internal Takes the report of a dialer that told nothing, once it has answered. */
-  adopt(report: ReportSource): void {
+  attach(report: ReportSource): void {
     this.#told = report;
   }
 
@@ -272,7 +219,7 @@ export class DialStep implements ReportSource {
       this.#told = undefined;
     }
     const outcome = this.#outcome === "pending" ? "aborted" : this.#outcome;
-    const endMs = this.isOpen ? this.#trace.elapsedMs() : this.#endMs;
+    const endMs = this.isOpen ? this.trace.elapsedMs() : this.#endMs;
     const detail = detailOf(this.#start, this.#end);
     return {
       kind: kindOf(this.#start),
@@ -287,7 +234,7 @@ export class DialStep implements ReportSource {
   }
 
   #emit(atMs: number, body: { readonly type: string }): void {
-    const { onEvent } = this.#trace;
+    const { onEvent } = this.trace;
     if (onEvent === undefined) return;
     const parent = this.#parent;
     const ids = parent === undefined ? { id: this.#id } : { id: this.#id, parent: parent.#id };
@@ -312,91 +259,6 @@ function shownStart(start: StepStart): StepStart {
   const address = shownAddress(start.network, start.address);
   const isShown = network === start.network && address === start.address;
   return isShown ? start : { ...start, network, address };
-}
-
-/** What connects a dial within a dial to the step that it is made in. */
-export class StepLink {
-  readonly #trace: DialTrace;
-  readonly #parent: DialStep | undefined;
-  readonly #offsetMs: number;
-  /** The steps that were told of by events, by the ids that these have. */
-  #steps: Map<number, DialStep> | undefined;
-  #told = false;
-  /** What to dial with: as `onEvent`. */
-  readonly listener: Listener;
-  /** The dial itself, once it has begun. */
-  dial: DialStep | undefined;
-
-  /** @internal */
-  constructor(trace: DialTrace, parent: DialStep | undefined, dial?: DialStep) {
-    this.#trace = trace;
-    this.#parent = parent;
-    this.dial = dial;
-    this.#offsetMs = parent === undefined ? 0 : trace.elapsedMs();
-    this.listener = (event) => this.#tell(event);
-    links.set(this.listener, this);
-  }
-
-  /** Begins a step of the dial; `undefined` once the step that it is made in is over. */
-  begin(start: StepStart): DialStep | undefined {
-    return this.#begin(this.#parent, start, this.#trace.elapsedMs());
-  }
-
-  /** Begins the dial, unless its dialer has done so already. */
-  expect(start: StepStart): void {
-    if (!this.#told && this.#parent!.isOpen) this.dial ??= this.#parent!.start(start);
-  }
-
-  /**
-   * The dial gave a connection, or failed.
-   *
-   * @param report The report, for where its dialer told nothing.
-   */
-  settle(outcome: DialOutcome, failure?: DialFailure, report?: ReportSource): void {
-    if (!this.#told && report !== undefined) this.dial?.adopt(report);
-    this.dial?.end(outcome, failure);
-  }
-
-  #begin(parent: DialStep | undefined, start: StepStart, startMs: number): DialStep | undefined {
-    if (parent?.isOpen === false) return undefined;
-    const isDial = start.type === "dial-start" && parent === this.#parent;
-    const expected = isDial && !this.#told && this.dial?.isOpen ? this.dial : undefined;
-    this.#told = true;
-    expected?.claim(start);
-    const step = expected ?? DialStep.begin(this.#trace, parent, start, startMs);
-    if (isDial) this.dial ??= step;
-    return step;
-  }
-
-  /**
-   * Takes an event of a dialer that numbers its own steps. One that is slow to hear of an abort may
-   * tell of its end when the dial is over: its steps have ended with that, and what it tells
-   * afterwards is dropped.
-   */
-  #tell(event: DialEvent): void {
-    const { id, parent, atMs, ...body } = event;
-    const at = atMs + this.#offsetMs;
-    const within = this.#steps?.get(parent ?? -1) ?? this.#parent;
-    if (body.type.endsWith("-start")) {
-      const step = this.#begin(within, body as StepStart, at);
-      step?.takeOriginal(event);
-      if (step !== undefined) (this.#steps ??= new Map()).set(id, step);
-    } else if (body.type.endsWith("-end")) {
-      const { type: _type, error, lost, ...end } = body as {
-        type: string;
-        error?: DialFailure;
-        lost?: boolean;
-      };
-      this.#steps?.get(id)?.endAt(at, lost ? "lost" : outcomeOf(error), error, end);
-    } else {
-      within?.note(body as StepPoint, at);
-    }
-  }
-}
-
-function outcomeOf(error: DialFailure | undefined): DialOutcome {
-  if (error === undefined) return "ok";
-  return error.code === "ABORT_ERR" ? "aborted" : "failed";
 }
 
 function shifted(report: DialReport, offsetMs: number): DialReport {

@@ -1,25 +1,23 @@
 import type { Clock } from "../core/clock.ts";
 import type { Conn } from "../core/conn.ts";
-import {
-  DialError,
-  type DialErrorInit,
-  dialFailure,
-  isDialError,
-  withReport,
-} from "../core/dial_error.ts";
+import { DialError, dialFailure, isDialError, withReport } from "../core/dial_error.ts";
 import { type ReadDialOptions, readDialOptions } from "../core/dial_options.ts";
 import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report.ts";
 import type { ContextDialer, Multiaddr, Network } from "../core/dialer.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
-import { completeConn, discardConn } from "../core/foreign_conn.ts";
+import { discardConn, requireConn } from "../core/foreign_conn.ts";
 import { isDialer } from "../core/is_dialer.ts";
+import { maxMs } from "../core/options.ts";
 import type { OwnConn } from "../core/own_conn.ts";
-import { onAbort } from "../core/signals.ts";
+import { handled, onAbort } from "../core/signals.ts";
 import { shownValue, valueKind } from "../core/value_kind.ts";
+import { ChildDial } from "./child_dial.ts";
 import type { Dial, DialScope, ThroughChange } from "./dial.ts";
-import { beginDial, type DialStep, type StepLink } from "./dial_step.ts";
-import { InnerDial } from "./inner_dial.ts";
-import type { StepPoint, StepStart } from "./step_kinds.ts";
+import type { DialStep } from "./dial_step.ts";
+import { Holdings } from "./holdings.ts";
+import { errorOf } from "./foreign_dial_error.ts";
+import { type DialLife, type Failure, Scope, StepScope } from "./scope.ts";
+import type { StepStart } from "./step_kinds.ts";
+import { beginDial, StepLink } from "./step_link.ts";
 
 /** What one dial is given. */
 export interface RunningDialInit {
@@ -31,62 +29,14 @@ export interface RunningDialInit {
   readonly via: string | undefined;
 }
 
-/** What went wrong, as {@linkcode Dial.error} takes it. */
-type Failure = Parameters<Dial["error"]>[0];
-
-/** A throw of somebody else's dialer in the form of a `DialError`, whose cause it is. */
-export class ForeignDialError extends DialError {}
-
 /**
  * Why a dial within one that went well is given up. One for all, since making one takes a tenth of
  * a dial.
  */
 const notNeeded = new DOMException("another dial was faster", "AbortError");
 
-/** The longest delay that timers take. */
-const maxMs = 2 ** 31 - 1;
-
-/** One step of a dial that is under way, or the dial itself. */
-class Scope implements DialScope {
-  readonly #dial: RunningDial;
-  readonly #step: DialStep;
-
-  constructor(dial: RunningDial, step: DialStep) {
-    this.#dial = dial;
-    this.#step = step;
-  }
-
-  through(dialer: ContextDialer, change?: ThroughChange): Promise<Conn> {
-    return this.#dial.dialWithin(this.#step, dialer, change);
-  }
-
-  step<T>(
-    start: StepStart,
-    run: (step: DialScope) => Promise<T>,
-    end?: (result: T) => object,
-  ): Promise<T> {
-    return this.#dial.stepWithin(this.#step, start, run, end);
-  }
-
-  note(point: StepPoint): void {
-    this.#step.note(point);
-  }
-
-  wait(ms: number, why: string): Promise<void> {
-    return this.#dial.waitWithin(this.#step, ms, why);
-  }
-
-  error(failure: Failure): DialError {
-    return this.#dial.errorOf(this.#step, failure);
-  }
-
-  whilePending(describe: Parameters<DialScope["whilePending"]>[0]): void {
-    this.#step.describePending(describe);
-  }
-}
-
 /** The life of one dial, from the call to the connection or the error. */
-export class RunningDial implements Dial {
+export class RunningDial extends Scope implements Dial, DialLife {
   readonly network: Network;
   readonly address: string;
   readonly remoteMultiaddr: Multiaddr | undefined;
@@ -96,15 +46,10 @@ export class RunningDial implements Dial {
   readonly #others: object;
   readonly #clock: Clock;
   readonly #root: DialStep;
-  readonly #scope: Scope;
   /** Made where `run` asks. */
   #controller: AbortController | undefined;
   #untilOver: AbortController | undefined;
-  readonly #dials = new Set<InnerDial>();
-  /** Connections that this dial made itself. */
-  readonly #conns = new Set<OwnConn>();
-  /** What is to be done when the dial is over. */
-  readonly #endings = new Set<(reason: unknown) => void>();
+  readonly #holdings = new Holdings();
   /** The failures of attempts and dials so far, for a limit that ends the dial. */
   readonly #errors: DialError[] = [];
   #unlink: () => void = () => {};
@@ -117,6 +62,7 @@ export class RunningDial implements Dial {
   #reject: (reason: unknown) => void = () => {};
 
   constructor({ network, address, options, clock, via }: RunningDialInit) {
+    super();
     this.network = network;
     this.address = address;
     this.#endpoint = { network, address };
@@ -130,7 +76,14 @@ export class RunningDial implements Dial {
       address,
       ...(via !== undefined && { via }),
     });
-    this.#scope = new Scope(this, this.#root);
+  }
+
+  protected get life(): DialLife {
+    return this;
+  }
+
+  protected get at(): DialStep {
+    return this.#root;
   }
 
   get signal(): AbortSignal {
@@ -155,8 +108,7 @@ export class RunningDial implements Dial {
    * that.
    */
   whenOver(callback: (reason: unknown) => void): () => void {
-    this.#endings.add(callback);
-    return () => this.#endings.delete(callback);
+    return this.#holdings.addEnding(callback);
   }
 
   get isOver(): boolean {
@@ -184,34 +136,6 @@ export class RunningDial implements Dial {
     });
   }
 
-  through(dialer: ContextDialer, change?: ThroughChange): Promise<Conn> {
-    return this.#scope.through(dialer, change);
-  }
-
-  step<T>(
-    start: StepStart,
-    run: (step: DialScope) => Promise<T>,
-    end?: (result: T) => object,
-  ): Promise<T> {
-    return this.#scope.step(start, run, end);
-  }
-
-  note(point: StepPoint): void {
-    this.#scope.note(point);
-  }
-
-  wait(ms: number, why: string): Promise<void> {
-    return this.#scope.wait(ms, why);
-  }
-
-  error(failure: Failure): DialError {
-    return this.#scope.error(failure);
-  }
-
-  whilePending(describe: Parameters<DialScope["whilePending"]>[0]): void {
-    this.#scope.whilePending(describe);
-  }
-
   limit(ms: number): void {
     if (typeof ms !== "number" || !(ms > 0 && ms <= maxMs)) {
       throw new RangeError(`a limit must be between 0 and ${maxMs} ms, not ${shownValue(ms)}`);
@@ -226,25 +150,24 @@ export class RunningDial implements Dial {
   /** Takes a connection that this dial has made: it is reset unless it is returned. */
   obtained(conn: OwnConn): void {
     if (this.#isOver) conn.reset();
-    else this.#conns.add(conn);
+    else this.#holdings.addConn(conn);
   }
 
   keep(conn: Conn): void {
-    for (const dial of this.#dials) {
-      if (dial.conn === conn) dial.kept = true;
-    }
+    this.#holdings.keep(conn);
   }
 
   /** Makes the error of this dial, whose report is that of a step. */
-  errorOf(step: DialStep, failure: Failure): DialError {
-    return new DialError({ ...this.#endpoint, ...definedOf(failure), report: step });
+  makeError(step: DialStep, failure: Failure): DialError {
+    const { network = this.#endpoint.network, address = this.#endpoint.address } = failure;
+    return new DialError({ ...failure, network, address, report: step });
   }
 
   /**
    * Dials through another dialer that does all there is to tell of: its steps are this dial's own.
    */
   pass(dialer: ContextDialer, change?: ThroughChange): Promise<Conn> {
-    return this.dialWithin(this.#root, dialer, change, this.#root.linkAsSelf());
+    return this.dialWithin(this.#root, dialer, change, new StepLink(this.#root, this.#root));
   }
 
   /** Dials through another dialer, within a step. */
@@ -252,17 +175,17 @@ export class RunningDial implements Dial {
     parent: DialStep,
     dialer: ContextDialer,
     change: ThroughChange = {},
-    link: StepLink = parent.link(),
+    link: StepLink = new StepLink(parent),
   ): Promise<Conn> {
     const { network = this.network, address = this.address } = change;
     const [signal, onEvent] = [change.signal ?? undefined, change.onEvent ?? undefined];
     const isSame = network === this.network && address === this.address;
     const remoteMultiaddr = change.remoteMultiaddr ?? (isSame ? this.remoteMultiaddr : undefined);
-    const dial = new InnerDial(link, signal);
+    const dial = new ChildDial(link, signal);
     const options = {
       ...((isSame || change.remoteMultiaddr !== undefined) && this.#others),
       signal: dial.signal,
-      onEvent: onEvent === undefined ? link.listener : both(onEvent, link.listener),
+      onEvent: onEvent === undefined ? link.listener : link.listenerBeside(onEvent),
       ...(remoteMultiaddr !== undefined && { remoteMultiaddr }),
     };
     const conn = new Promise<Conn>((resolve, reject) => {
@@ -274,39 +197,22 @@ export class RunningDial implements Dial {
           `Cannot dial through ${valueKind(dialer)}: it has no dialContext method`,
         );
       }
-      this.#dials.add(dial);
+      this.#holdings.addDial(dial);
       dial.start({
         dial: () => dialer.dialContext(network, address, options),
         begun: { type: "dial-start", network, address },
-        answered: (answer) => this.#completed(answer, network, address),
+        answered: (answer) => requireConn(answer, network, address),
         connected: resolve,
         failed: (thrown) => {
-          this.#dials.delete(dial);
-          const error = this.#inner(thrown, network, address);
-          if (parent === this.#root && isDialError(error)) this.#errors.push(error);
+          this.#holdings.removeDial(dial);
+          const error = errorOf(thrown, network, address, this.#root);
+          if (parent === this.#root) this.#errors.push(error);
           return error;
         },
         rejected: reject,
       });
     });
     return handled(conn);
-  }
-
-  #completed(answer: unknown, network: Network, address: string): OwnConn {
-    const conn = completeConn(answer, network, address);
-    if (conn === undefined) throw new TypeError("the dialer answered no connection");
-    return conn;
-  }
-
-  /** The error of a dial within this one, whatever its dialer threw. */
-  #inner(thrown: unknown, network: Network, address: string): DialError {
-    if (isDialError(thrown)) return thrown;
-    const code = systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
-    const reason = reasonOf(code) ?? dialFailure(thrown).message;
-    return new ForeignDialError({
-      ...{ code, phase: "connect", network, address, reason, cause: thrown },
-      report: this.#root,
-    });
   }
 
   /** Takes a step within another. */
@@ -329,7 +235,7 @@ export class RunningDial implements Dial {
     // A scope may be used when its step has ended.
     const step = (parent.isOpen ? parent : this.#root).start(start);
     try {
-      const result = await this.#orOver(() => run(new Scope(this, step)));
+      const result = await this.#orOver(() => run(new StepScope(this, step)));
       step.end("ok", undefined, end?.(result));
       if (this.#isOver) throw this.#reason;
       return result;
@@ -383,15 +289,12 @@ export class RunningDial implements Dial {
     if (this.#isOver) return discardConn(answer);
     let conn: OwnConn;
     try {
-      conn = this.#completed(answer, this.network, this.address);
+      conn = requireConn(answer, this.network, this.address);
     } catch (error) {
       discardConn(answer);
       return this.#fail(error);
     }
-    for (const dial of this.#dials) {
-      if (dial.conn === conn || dial.kept) this.#dials.delete(dial);
-    }
-    this.#conns.delete(conn);
+    this.#holdings.handOver(conn);
     conn.setReport(this.#root);
     this.#finish("ok", undefined, notNeeded);
     this.#resolve(conn);
@@ -399,14 +302,11 @@ export class RunningDial implements Dial {
 
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
-    const error = this.#ownError(thrown);
+    // It says what a dial within it failed with.
+    const inner = errorOf(thrown, this.network, this.address, this.#root);
+    const error = withReport(inner, this.#root);
     this.#finish("failed", dialFailure(error), error);
     this.#reject(error);
-  }
-
-  /** The error of the whole dial: it says what a dial within it failed with. */
-  #ownError(thrown: unknown): DialError {
-    return withReport(this.#inner(thrown, this.network, this.address), this.#root);
   }
 
   #expire(ms: number): void {
@@ -417,7 +317,7 @@ export class RunningDial implements Dial {
     const reason = `${where}${limit.message} ${waiting}`;
     const errors = this.#errors.length > 0 ? { errors: [...this.#errors] } : {};
     const failure = { code: "ETIMEDOUT", phase, reason, via, hop, blame, cause: limit } as const;
-    const error = this.errorOf(this.#root, { ...failure, ...errors });
+    const error = this.makeError(this.#root, { ...failure, ...errors });
     this.#isOver = true;
     this.#root.endWithin("failed", { code: error.code, message: limit.message });
     this.#finish("failed", dialFailure(error), limit);
@@ -440,34 +340,11 @@ export class RunningDial implements Dial {
     this.#root.end(outcome, failure);
     if (outcome !== "ok") this.#controller?.abort(reason);
     this.#untilOver?.abort(reason);
-    for (const dial of this.#dials) dial.giveUp(reason);
-    for (const conn of this.#conns) conn.reset();
-    for (const end of this.#endings) end(reason);
+    this.#holdings.release(reason);
   }
 
   #clearTimer(): void {
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
   }
-}
-
-/** Nobody need wait for it: a race does not wait for its losers. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
-}
-
-function both<Event>(one: (event: Event) => void, other: (event: Event) => void) {
-  return (event: Event): void => {
-    try {
-      one(event);
-    } finally {
-      other(event);
-    }
-  };
-}
-
-function definedOf(failure: Failure): Failure {
-  const entries = Object.entries(failure).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as unknown as DialErrorInit;
 }

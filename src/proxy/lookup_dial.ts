@@ -125,7 +125,7 @@ function sumUp(proxy: ProxyConfig, errors: readonly DialError[]): ProxyDialFailu
     : `all ${errors.length} addresses failed: ${listed}${more}`;
   return {
     ...{ code, phase, via: proxy.chain, cause },
-    ...(hop !== undefined && { hop }),
+    hop,
     ...(blame !== undefined && !errors.some(hungUp) && { blame }),
     reason: named(proxy, proxy.label, all),
     ...(errors.length > 1 && { errors }),

@@ -116,8 +116,8 @@ function failureOf(
   const cause = end.cause ?? (reply && new ProxyRefusedError(end.failure, reply));
   return {
     ...{ code: systemErrorCode(end.cause) ?? code, phase: "proxy", via, hop },
-    ...(blame !== undefined && { blame }),
+    blame,
     reason: named(proxy, hop, `${end.failure.message}${hint}`),
-    ...(cause !== undefined && { cause }),
+    cause,
   };
 }

@@ -1,6 +1,6 @@
 import type { DialError, DialErrorInit } from "../core/dial_error.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
-import { ForeignDialError } from "../dial/running_dial.ts";
+import { ForeignDialError } from "../dial/foreign_dial_error.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
 
 /** What went wrong, without what was dialed. */

@@ -7,7 +7,8 @@ import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report
 import type { Network } from "../core/dialer.ts";
 import { reasonOf } from "../core/error_reason.ts";
 import { onAbort } from "../core/signals.ts";
-import { beginDial, type DialStep } from "../dial/dial_step.ts";
+import type { DialStep } from "../dial/dial_step.ts";
+import { beginDial } from "../dial/step_link.ts";
 import type { ConnectFailure, Connector, ConnectRequest } from "./connector.ts";
 import { isAccidental } from "./self_connect.ts";
 

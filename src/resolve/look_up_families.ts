@@ -74,7 +74,7 @@ export function sumUpLookups(
     : telling.reason;
   return {
     ...{ code, phase, reason, cause },
-    ...(blame !== undefined && { blame }),
+    blame,
     ...(errors.length > 1 && { errors }),
   };
 }

@@ -25,6 +25,9 @@ export async function carryOutMultiaddrDial(
   const parsed = parseMultiaddr(ma);
   if ("reason" in parsed) throw badAddress(dial, parsed);
   const dnsaddr = readDnsaddr(parsed);
+  if (dnsaddr?.name.includes("@")) {
+    throw badAddress(dial, { reason: '"dnsaddr" has an impossible name' });
+  }
   if (dnsaddr !== undefined) return await dialDnsaddr(dial, dnsaddr, dialer, txtResolver);
   const args = readDialArgs(parsed);
   if ("reason" in args) throw badAddress(dial, args);
@@ -110,9 +113,9 @@ function sumUp(
   const more = errors.length > 4 ? `, and ${errors.length - 4} more` : "";
   return {
     ...{ code, phase, cause },
-    ...(via !== undefined && { via }),
-    ...(hop !== undefined && { hop }),
-    ...(blame !== undefined && { blame }),
+    via,
+    hop,
+    blame,
     reason: errors.length === 1 ? why(telling) : `all failed: ${listed}${more}`,
     ...(errors.length > 1 && { errors }),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DialEvent } from "../core/dial_event.ts";
 import type { DialReport } from "../core/dial_report.ts";
-import { recordDial } from "../dial/dial_step.ts";
+import { recordDial } from "../dial/step_link.ts";
 import { kindOf } from "../dial/step_kinds.ts";
 
 /** A step as its events tell of it. */

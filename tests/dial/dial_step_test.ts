@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DialEvent } from "../../src/core/dial_event.ts";
-import { beginDial, type DialStep } from "../../src/dial/dial_step.ts";
+import type { DialStep } from "../../src/dial/dial_step.ts";
+import { beginDial, StepLink } from "../../src/dial/step_link.ts";
 import { reportOf } from "../../src/testing/event_tree.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 
@@ -123,7 +124,7 @@ test("a nested dialer's steps become part of the outer dial, by its listener or 
     clock.advance(100);
     // Two of them, as a chain or a retry has, whose own ids are the same.
     for (let round = 0; round < 2; round++) {
-      const { listener } = root.link();
+      const { listener } = new StepLink(root);
       record(clock, foreign ? (event) => listener(event) : listener);
     }
     root.end("ok");
@@ -143,7 +144,7 @@ test("what a nested dialer tells after the end of its step is dropped, and ended
     const events: DialEvent[] = [];
     const clock = new VirtualClock();
     const outer = begin(clock, events);
-    const { listener } = outer.link();
+    const { listener } = new StepLink(outer);
     const onEvent = foreign ? (event: DialEvent) => listener(event) : listener;
     const inner = beginDial(onEvent, clock.now, dialStart);
     inner.start({ type: "attempt-start", address: "proxy:1" });
@@ -164,7 +165,7 @@ test("a dialer that tells nothing has a step all the same, with its own report i
     const events: DialEvent[] = [];
     const outer = begin(clock, events);
     clock.advance(5);
-    const link = outer.link();
+    const link = new StepLink(outer);
     link.expect({ type: "dial-start", network: "tcp", address: "proxy:1" });
     if (tells) beginDial(link.listener, clock.now, { ...dialStart, via: "b" }).end("ok");
     link.settle("ok", undefined, record(new VirtualClock()));
@@ -182,7 +183,7 @@ test("a dialer that tells nothing has a step all the same, with its own report i
 test("a kind of step that is not known is passed on, and is in the report", () => {
   const events: DialEvent[] = [];
   const root = begin(new VirtualClock(), events);
-  const { listener } = root.link();
+  const { listener } = new StepLink(root);
   const later = { type: "negotiate-start", terms: 5 };
   listener({ id: 1, atMs: 0, ...later } as unknown as DialEvent);
   listener({ id: 2, parent: 1, atMs: 0, type: "remark", text: "x" } as unknown as DialEvent);

@@ -4,11 +4,12 @@ import { aborted, type DialReport, type ReportSource } from "../core/dial_report
 import { discardConn } from "../core/foreign_conn.ts";
 import type { OwnConn } from "../core/own_conn.ts";
 import { onAbort } from "../core/signals.ts";
-import type { StepLink } from "./dial_step.ts";
-import type { StepStart } from "./step_kinds.ts";
 
-/** What an {@linkcode InnerDial} is to do, and whom it tells. */
-export interface InnerDialInit {
+import type { StepStart } from "./step_kinds.ts";
+import type { StepLink } from "./step_link.ts";
+
+/** What an {@linkcode ChildDial} is to do, and whom it tells. */
+export interface ChildDialInit {
   /** Dials; may throw, or answer anything. */
   readonly dial: () => unknown;
   /** The step, for a dialer that does not tell of its own. */
@@ -22,7 +23,7 @@ export interface InnerDialInit {
 }
 
 /** A dial within a dial, through anybody's dialer. */
-export class InnerDial {
+export class ChildDial {
   readonly #link: StepLink;
   readonly #extra: AbortSignal | undefined;
   readonly #controller: AbortController = new AbortController();
@@ -50,7 +51,7 @@ export class InnerDial {
     return this.#controller.signal;
   }
 
-  start(init: InnerDialInit): void {
+  start(init: ChildDialInit): void {
     this.#rejected = init.rejected;
     this.#unlink = onAbort(this.#extra, () => this.giveUp(this.#extra!.reason));
     let dialing: Promise<unknown>;
@@ -63,7 +64,7 @@ export class InnerDial {
     this.#link.expect(init.begun);
   }
 
-  #answered(answer: unknown, init: InnerDialInit): void {
+  #answered(answer: unknown, init: ChildDialInit): void {
     if (this.#state !== "dialing") return discardConn(answer);
     let conn: OwnConn;
     try {
@@ -85,7 +86,7 @@ export class InnerDial {
     return this.#state === "over";
   }
 
-  #failed(thrown: unknown, init: InnerDialInit): void {
+  #failed(thrown: unknown, init: ChildDialInit): void {
     if (this.#state !== "dialing") return;
     this.#unlink();
     const error = init.failed(thrown);
