@@ -10,6 +10,7 @@ import { type IpFamily, ipFamily } from "../resolve/ip_literal.ts";
 import { raceDials } from "../resolve/race_dials.ts";
 import type { ConnDuplex } from "./conn_duplex.ts";
 import { type ConnectRequest, type ConnectTarget, networkOf } from "./connect_request.ts";
+import { DialProgress } from "./dial_progress.ts";
 import { errorOf } from "./error_of.ts";
 import { lookUp } from "./node_lookup.ts";
 
@@ -25,6 +26,9 @@ export interface DialSettings {
  * may go through proxies, so that this is longer than between direct attempts (RFC 8305 §5).
  */
 const attemptDelayMs = 500;
+
+/** Milliseconds after which a dialer that says nothing is not thought to look a name up here. */
+const silenceMs = 100;
 
 /**
  * Makes what dials a request for a stream, which emits the events of a `net.Socket` meanwhile.
@@ -60,13 +64,18 @@ export function requestDial(
   const { lookup, hints } = request;
   if (lookup === undefined || lookup === null) {
     return async (signal) => {
+      const silence = setTimeout(() => progress.foundElsewhere(), silenceMs);
       try {
         const conn = await dialAddress(settings, network, address, { signal, onEvent });
         progress.found(host);
+        progress.flush();
         return familyHeeded(conn, network, progress);
       } catch (error) {
         if (isDialError(error) && error.phase === "resolve") progress.failed(error);
+        progress.flush();
         throw error;
+      } finally {
+        clearTimeout(silence);
       }
     };
   }
@@ -77,13 +86,18 @@ export function requestDial(
       addresses = await lookUp(lookup, { host, family, hints });
     } catch (thrown) {
       const error = errorOf(thrown, `Cannot look ${host} up`, "ENOTFOUND");
-      if (!signal.aborted) progress.failed(error);
+      progress.failed(error);
+      progress.flush();
       throw error;
     }
     if (signal.aborted) throw signal.reason;
     for (const found of addresses) progress.found(found);
     const literals = addresses.map((found) => joinHostPort(found, port));
-    return await dialAddress(settings, network, literals, { signal, onEvent });
+    try {
+      return await dialAddress(settings, network, literals, { signal, onEvent });
+    } finally {
+      progress.flush();
+    }
   };
 }
 
@@ -135,56 +149,4 @@ async function race(
     ...sumUpAttempts(end, undefined),
     ...(end.length > 1 && { errors: end }),
   });
-}
-
-/** Emits what a `net.Socket` does while a name is dialed. */
-class DialProgress {
-  readonly #stream: ConnDuplex;
-  readonly #host: string;
-  /** The lookups of the host that are under way. */
-  readonly #lookups = new Set<number>();
-  readonly #isLiteral: boolean;
-  #told = false;
-  /** Whether the host was looked up here. */
-  lookedUp = false;
-
-  constructor(stream: ConnDuplex, host: string) {
-    this.#stream = stream;
-    this.#host = host;
-    this.#isLiteral = ipFamily(host) !== undefined;
-  }
-
-  note(event: DialEvent): void {
-    if (event.type === "lookup-start" && event.host === this.#host) {
-      this.lookedUp = true;
-      this.#lookups.add(event.id);
-    } else if (event.type === "lookup-end" && this.#lookups.delete(event.id)) {
-      for (const address of event.addresses) this.found(address);
-    } else if (event.type === "attempt-start") {
-      this.#stream.autoSelectFamilyAttemptedAddresses.push(event.address);
-      // A proxy looks the name up itself: what waits for the lookup waits for nothing.
-      if (this.#lookups.size === 0 && !this.#isLiteral) this.found(this.#host);
-    }
-  }
-
-  /** Says what the host was found to be; what is not known is the host itself. */
-  found(address: string): void {
-    if (address === this.#host && this.#told) return;
-    this.#tell(null, address, ipFamily(address) ?? 0);
-  }
-
-  /** Says why the host was not found. */
-  failed(error: Error): void {
-    this.#tell(error);
-  }
-
-  #tell(error: Error | null, address?: string, family?: number): void {
-    this.#told = true;
-    try {
-      this.#stream.emit("lookup", error, address, family, this.#host);
-    } catch (thrown) {
-      // What a listener throws fails the stream, rather than the process.
-      this.#stream.destroy(errorOf(thrown, "Cannot connect"));
-    }
-  }
 }

@@ -291,6 +291,36 @@ test("a stream emits lookup before connect, in TLS too, and not for a literal", 
   }
 });
 
+test("a stream emits lookup when the request can hear it, also of a dial that begins at once", async () => {
+  const peer = await netPeer();
+  // Silent, so that the dial goes on.
+  const proxy = socks5Dialer({ server: peer.address });
+  try {
+    for (const scheme of ["http", "https"] as const) {
+      const agent = nodeConnector(proxy)[`${scheme}Agent`]();
+      const client = scheme === "https" ? https : http;
+      const request = client.get(`${scheme}://peer.example/`, { agent });
+      request.on("error", () => {});
+      const [socket] = await once(request, "socket");
+      const lookup = await once(socket, "lookup");
+      assert.deepEqual(lookup, [null, "peer.example", 0, "peer.example"]);
+      request.destroy();
+    }
+  } finally {
+    await peer.close();
+  }
+});
+
+test("a stream emits lookup also while somebody else's dialer says nothing", async () => {
+  for (const protocol of ["http:", "https:"]) {
+    const { connect } = nodeConnector(dialerOf(() => new Promise(() => {})));
+    const stream = connect({ ...target, protocol });
+    assert.deepEqual(await once(stream, "lookup"), [null, "peer.example", 0, "peer.example"]);
+    assert.equal(stream.connecting, true);
+    stream.destroy();
+  }
+});
+
 test("TLS of a connector is connecting until the connection below is there", async () => {
   const peer = await netPeer();
   try {
