@@ -112,6 +112,8 @@ function text(proxy: string, check: ProxyCheck): string {
     ...(error === undefined ? [] : [`  ${escapeControls(error.message)}`]),
     ...(blame !== undefined
       ? [`  to blame: the ${blame}`]
+      : error?.code === "ERR_PROXY_TARGET_NOT_ALLOWED"
+      ? ["  to blame: the credentials or the proxy's rules, it does not say which"]
       : error !== undefined && hungUp(error)
       ? ["  to blame: the proxy or the target, it does not say which"]
       : []),

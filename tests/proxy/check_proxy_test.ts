@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
+import { composeDialer } from "../../src/dial/compose_dialer.ts";
 import type { Resolver } from "../../src/resolve/resolver.ts";
 import {
   checkProxy,
@@ -224,6 +225,23 @@ test("checkProxy() counts a flight that was not taken, and all addresses, as han
   await Promise.all([flight.close(), slow.close()]);
 });
 
+test("checkProxy() tells no time of a request that was not answered, after one that was", async () => {
+  const options: FakeSocks5Options = { ipv6Reply: 5 };
+  const server = await FakeSocks5.listen(options);
+  const resolver: Resolver = {
+    lookup: (_, { family }) => Promise.resolve([family === 4 ? "127.0.0.1" : "::1"]),
+  };
+  const dialer = socks5Dialer({ server: server.address, resolve: "local", resolver });
+  const check = await checkProxy(dialer, {
+    ...{ level: "tunnel", target: `peer.example:${echo.port}`, timeoutMs: 200 },
+    onEvent: ({ type }) => void (type === "handshake-end" && (options.stallsAfter = "request")),
+  });
+  assert.deepEqual(verdict(check), [false, "handshake", "target", "ETIMEDOUT"]);
+  assert.deepEqual(phases(check), ["tcpMs", "handshakeMs"]);
+  await server.idle();
+  await server.close();
+});
+
 test("checkProxy() does not call a proxy working that checks the password at the request", async () => {
   // As 3proxy: each greeting and any credentials are answered well.
   const server = await FakeSocks5.listen({ login, checksAtRequest: true });
@@ -252,6 +270,19 @@ test("checkProxy() does not call a proxy working that checks the password at the
   const down = await checkProxy(of(login), { level: "handshake", target: "127.0.0.1:1" });
   assert.deepEqual(verdict(down), [true, "handshake", undefined, undefined]);
   await server.idle();
+  await server.close();
+});
+
+test("checkProxy() reads a refusal as not allowed behind a dialer of several proxies, too", async () => {
+  const server = await FakeSocks5.listen({ reply: 2 });
+  const one = socks5Dialer({ server: server.address });
+  const other = socks5Dialer({ server: "127.0.0.1:1" });
+  const either = composeDialer("either", [one, other], (dial) => dial.through(one));
+  const check = await checkProxy(either, { level: "tunnel", target });
+  assert.deepEqual(verdict(check), [false, "tcp", undefined, "ERR_PROXY_TARGET_NOT_ALLOWED"]);
+  assert.equal(server.connections, 1);
+  await checkProxy(one, { level: "tunnel", target });
+  assert.equal(server.connections, 2, "there are no credentials to be in doubt about");
   await server.close();
 });
 

@@ -194,6 +194,15 @@ test("auto: while a first dial waits for its target, others try one flight as we
   });
 });
 
+test("auto: three trials that end before any answer to the request are enough", async () => {
+  await withServer({ login, stallsAfter: "request" }, async (server, make) => {
+    const dialer = make({ stallMs: 200, timeoutMs: 100 });
+    for (let dial = 0; dial < 4; dial++) await failureOf(dialer, echo.address);
+    const pipelined = server.requests.map(({ pipelined }) => pipelined);
+    assert.deepEqual(pipelined, [true, true, true, false]);
+  });
+});
+
 test("auto: a proxy that is slow to answer credentials either way is asked again at most thrice", async () => {
   await withServer({ login, loginAfterMs: 150 }, async (server, make) => {
     for (let dial = 0; dial < 4; dial++) await dialOnce(make());
