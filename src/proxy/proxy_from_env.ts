@@ -34,16 +34,18 @@ const names = [
 ];
 
 /**
- * Makes a dialer that goes through the proxy which the environment names, and decides for each target.
+ * Makes a dialer that goes through the proxy which the environment names, and decides for each
+ * target.
  *
- * - `TCP_PROXY`, then `ALL_PROXY`, then `HTTPS_PROXY`: the first that is set is the proxy for every port;
- * - `HTTP_PROXY`: for port 80, if none of these is set; ignored in upper case where `REQUEST_METHOD` is set, for in a CGI
- *   program it is what the client sent;
- * - `NO_PROXY`: targets to reach without: names, `.suffixes`, addresses, CIDR ranges, each but a range also with `:port`; or `*`.
- *   Names are not looked up for this.
+ * - `TCP_PROXY`, then `ALL_PROXY`, then `HTTPS_PROXY`: the first that is set is the proxy for every
+ *   port;
+ * - `HTTP_PROXY`: for port 80, if none of these is set; ignored in upper case where
+ *   `REQUEST_METHOD` is set, for in a CGI program it is what the client sent;
+ * - `NO_PROXY`: targets to reach without: names, `.suffixes`, addresses, ranges (`10.0.0.0/8`,
+ *   `10.*`), each but a CIDR range also with `:port`; or `*`. Names are not looked up for this.
  *
- * Lower case goes before upper case, an empty variable counts as not set, and a value without a scheme means `http://`.
- * Unix sockets never go through a proxy. The variables are read once, here.
+ * Lower case goes before upper case, an empty variable counts as not set, and a value without a
+ * scheme means `http://`. Unix sockets never go through a proxy. The variables are read once, here.
  *
  * @example
  * const dialer = proxyFromEnv(); // TCP_PROXY=socks5h://127.0.0.1:1080 NO_PROXY=.internal
@@ -51,9 +53,9 @@ const names = [
  *
  * @param options Where the settings come from, and what they cannot say.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If a setting cannot be read, rather than going without a proxy: the message names the
- *   variable and shows no user info. Also if the environment itself cannot be read, on Deno without `--allow-env`: the message
- *   says what to allow.
+ * @throws {TypeError | RangeError} If a setting cannot be read, rather than going without a proxy:
+ *   the message names the variable and shows no user info. Also if the environment itself cannot be
+ *   read, on Deno without `--allow-env`: the message says what to allow.
  */
 export function proxyFromEnv(options: ProxyFromEnvOptions = {}): ContextDialer {
   const given = options as unknown === process.env ? { env: process.env } : options;
@@ -81,7 +83,8 @@ function choose(settings: ProxyEnv, address: string): ProxyUrl | "direct" {
   try {
     ({ host, port } = splitHostPort(address));
   } catch {
-    // Whoever is asked will say what is wrong with it; where there is a proxy, it is the proxy's dialer.
+    // Whoever is asked will say what is wrong with it; where there is a proxy, it is the proxy's
+    // dialer.
     return settings.any ?? settings.port80 ?? "direct";
   }
   return proxyFor(settings, host, port);
