@@ -99,13 +99,13 @@ export class ChildDial {
   /** Ends the dial, or resets its connection. */
   giveUp(reason: unknown): void {
     if (this.#isOver) return;
-    const wasDialing = this.#state === "dialing";
     this.#state = "over";
     this.#unlink();
     this.#link.settle("aborted", aborted);
     this.#controller.abort(reason);
     this.conn?.reset();
-    if (wasDialing) this.#rejected(reason);
+    // Also where a listener ends the dial between the connection and the end of `through`.
+    this.#rejected(reason);
   }
 }
 

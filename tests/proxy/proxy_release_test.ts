@@ -8,9 +8,11 @@ import { assertEchoes, failureOf, summary } from "./dial_outcome.ts";
 import { FakeSocks5 } from "./fakes/fake_socks5.ts";
 import { startEcho } from "./fakes/target.ts";
 
+const login = { username: "alice", password: "secret" };
+
 test("a handshake that is repeated closes the connection of the first one", async () => {
   const echo = await startEcho();
-  const server = await FakeSocks5.listen({ hatesFlights: [5, 0xff] });
+  const server = await FakeSocks5.listen({ login, hatesFlights: [5, 0xff] });
   const ended: boolean[] = [];
   const via = dialerOf(async (...args) => {
     const conn: Conn = await systemDialer().dialContext(...args);
@@ -21,7 +23,8 @@ test("a handshake that is repeated closes the connection of the first one", asyn
     };
     return Object.assign(conn, { close: end(conn.close), reset: end(conn.reset) });
   });
-  const conn = await socks5Dialer({ server: server.address, via }).dialContext("tcp", echo.address);
+  const dialer = socks5Dialer({ server: server.address, via, credentials: login });
+  const conn = await dialer.dialContext("tcp", echo.address);
   await assertEchoes(conn);
   assert.deepEqual(ended, [true, false]);
   conn.close();
@@ -29,15 +32,16 @@ test("a handshake that is repeated closes the connection of the first one", asyn
 });
 
 test("a limit that ends the second connection to a proxy says that it was connecting", async () => {
-  const server = await FakeSocks5.listen({ hatesFlights: [5, 0xff] });
+  const server = await FakeSocks5.listen({ login, hatesFlights: [5, 0xff] });
   let dials = 0;
   const via = dialerOf((...args) => {
     return ++dials === 1 ? systemDialer().dialContext(...args) : new Promise(() => {});
   });
-  const dialer = socks5Dialer({ server: server.address, via, timeoutMs: 150 });
+  const options = { server: server.address, via, credentials: login };
+  const dialer = socks5Dialer({ ...options, timeoutMs: 150 });
   const error = await failureOf(dialer, "192.0.2.1:9");
   assert.equal(dials, 2);
-  const hop = `socks5h://${server.address}`;
+  const hop = `socks5h://***@${server.address}`;
   assert.deepEqual(summary(error), { code: "ETIMEDOUT", phase: "connect", hop, blame: "proxy" });
   assert.match(error.reason, /connecting to the proxy$/);
   await server.close();
