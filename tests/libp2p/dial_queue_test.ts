@@ -169,3 +169,18 @@ test("a peer to be kept is dialed again when its connection is lost, through the
     assert.deepEqual(asked, [String(ma), String(ma)]);
   });
 });
+
+test("a peer that accepts and stays silent ends in the time-out of the dial", async () => {
+  const silent = await peers.listen("tcp");
+  const libp2p = { connectionManager: { addressDialTimeout: 200 } };
+  const node = await makeNode({ libp2p } as NodeOptions);
+  try {
+    const ma = multiaddr(`${maOf(silent.address)}${somebody}`);
+    const failure = await failureOf(node.dial(ma));
+    assert.equal(failure.name, "TimeoutError");
+    assert.equal(silent.seen, 1);
+  } finally {
+    await node.stop();
+    await silent.close();
+  }
+});
