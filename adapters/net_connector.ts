@@ -24,6 +24,8 @@ export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDe
       if ("code" in ends) return failLater(ends, done);
       const { localPort, port } = request;
       const opts: TcpOpts = {
+        // What is missing would be read from `Object.prototype`, where anybody may put something.
+        ...{ path: undefined, localAddress: undefined, localPort: undefined, signal: undefined },
         host: ends.host,
         port,
         allowHalfOpen: true,
@@ -43,7 +45,7 @@ export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDe
   };
 }
 
-type TcpOpts = TcpNetConnectOpts & { onread: Reading };
+type TcpOpts = TcpNetConnectOpts & { path?: undefined; onread: Reading };
 type UnixOpts = IpcNetConnectOpts & { onread: Reading };
 
 /** How a socket reads: into a buffer, which `callback` is told of. */

@@ -1,9 +1,7 @@
+import { maxMs } from "../core/options.ts";
 import { UsageError } from "./usage_error.ts";
 
 const unitsMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000 };
-
-/** The longest delay that timers take. */
-const maxMs = 2 ** 31 - 1;
 
 /**
  * Reads a time: `1500`, `1500ms`, `1.5s` or `2m`.

@@ -94,7 +94,8 @@ class ComposedDialer implements ContextDialer {
     if (typeof run !== "function") {
       throw new TypeError(`what "${name}" does must be a function, not ${valueKind(run)}`);
     }
-    this.#init = init;
+    // A dialer inherits nothing from `Object.prototype`.
+    this.#init = Object.assign(Object.create(null), init);
   }
 
   static isComposed(dialer: object): boolean {

@@ -6,7 +6,7 @@ import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report
 import type { ContextDialer, Multiaddr, Network } from "../core/dialer.ts";
 import { discardConn, requireConn } from "../core/foreign_conn.ts";
 import { isDialer } from "../core/is_dialer.ts";
-import { maxMs } from "../core/options.ts";
+import { maxMs, type OptionChecks, readOptions, unchecked } from "../core/options.ts";
 import type { OwnConn } from "../core/own_conn.ts";
 import { handled, onAbort } from "../core/signals.ts";
 import { shownValue, valueKind } from "../core/value_kind.ts";
@@ -34,6 +34,17 @@ export interface RunningDialInit {
  * a dial.
  */
 const notNeeded = new DOMException("another dial was faster", "AbortError");
+
+/** What inherits nothing from `Object.prototype`. */
+const noChange: ThroughChange = Object.create(null);
+
+const throughOptions: OptionChecks<ThroughChange> = {
+  network: unchecked,
+  address: unchecked,
+  remoteMultiaddr: unchecked,
+  signal: unchecked,
+  onEvent: unchecked,
+};
 
 /** The life of one dial, from the call to the connection or the error. */
 export class RunningDial extends Scope implements Dial, DialLife {
@@ -174,9 +185,15 @@ export class RunningDial extends Scope implements Dial, DialLife {
   dialWithin(
     parent: DialStep,
     dialer: ContextDialer,
-    change: ThroughChange = {},
+    given?: ThroughChange,
     link: StepLink = new StepLink(parent),
   ): Promise<Conn> {
+    let change: ThroughChange;
+    try {
+      change = given === undefined ? noChange : readOptions("through", given, throughOptions);
+    } catch (error) {
+      return handled(Promise.reject(error));
+    }
     const { network = this.network, address = this.address } = change;
     const [signal, onEvent] = [change.signal ?? undefined, change.onEvent ?? undefined];
     const isSame = network === this.network && address === this.address;

@@ -34,8 +34,8 @@ const proxies = new WeakMap<
 /** Makes the dialer over one proxy. */
 export function makeProxyDialer(init: ProxyDialerInit): ProxyDialer {
   const { scheme, authenticates, lookup, ...config } = init;
-  const user = authenticates ? { username: "" } : {};
-  const label = redactProxyUrl({ scheme, server: config.server.place, ...user });
+  const username = authenticates ? "" : undefined;
+  const label = redactProxyUrl({ scheme, server: config.server.place, username });
   const chain = [...chainOf(config.before), label].join(", ");
   return proxyDialerOf({ connectOnly: false, ...config, label, chain }, lookup);
 }

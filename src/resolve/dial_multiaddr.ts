@@ -56,7 +56,7 @@ export async function startMultiaddrDial(
   dialer: ContextDialer | DialerForAddr,
   ma: Multiaddr | string,
   options: DialMultiaddrOptions,
-  { clock = systemClock, timeoutMs }: MultiaddrDialExtras = {},
+  { clock = systemClock, timeoutMs }: MultiaddrDialExtras = { timeoutMs: undefined },
 ): Promise<Conn> {
   const { signal, onEvent, others } = readDialOptions(options);
   const { txtResolver: given, ...rest } = others as DialMultiaddrOptions;

@@ -1,4 +1,6 @@
 import { clearTimeout, setTimeout } from "node:timers";
+import { maxMs } from "../core/options.ts";
+import { shownValue } from "../core/value_kind.ts";
 
 /** Calls back once for each pause in the activity that is long enough, as `net.Socket`'s time-out does. */
 export class IdleTimer {
@@ -18,7 +20,8 @@ export class IdleTimer {
   /** Starts anew with `timeoutMs`, or stops for 0. */
   set(timeoutMs: number): void {
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs < Infinity)) {
-      throw new RangeError(`timeoutMs must be a finite number of at least 0, not ${timeoutMs}`);
+      const shown = shownValue(timeoutMs);
+      throw new RangeError(`timeoutMs must be a finite number of at least 0, not ${shown}`);
     }
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -33,6 +36,3 @@ export class IdleTimer {
     this.#timer?.refresh();
   }
 }
-
-/** The longest delay that timers take. */
-const maxMs = 2 ** 31 - 1;

@@ -103,12 +103,13 @@ export function tlsConfig(options: TLSOptions): TLSConfig {
     serverName,
     verify,
     alpnProtocols: checkProtocols(options.alpnProtocols ?? []),
-    secureContext: createSecureContext({
+    // Node reads what is missing from `Object.prototype`, where anybody may have put a `ca`.
+    secureContext: createSecureContext(Object.assign(Object.create(null), {
       ...(ca !== undefined && { ca: ca.map(buffered) }),
       ...(cert !== undefined && { cert: buffered(cert), key: buffered(key!) }),
       ...(passphrase !== undefined && { passphrase }),
       minVersion,
-    }),
+    })),
     handshakeTimeoutMs,
   };
 }

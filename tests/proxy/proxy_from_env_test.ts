@@ -90,6 +90,83 @@ test("proxyFromEnv() never takes a setting that it cannot read for none", async 
   assert.equal((await failureOf(dialer, "peer.example")).code, "ERR_DIAL_ADDRESS");
 });
 
+test("proxyFromEnv() reads its environment whatever the object is made of", async () => {
+  const variables = { ALL_PROXY: "socks5h://a:1" };
+  class Getter {
+    get ALL_PROXY() {
+      return "socks5h://a:1";
+    }
+  }
+  const environments: Record<string, unknown> = {
+    inherited: Object.create(variables),
+    "inherited twice": Object.create(Object.create(variables)),
+    "without a prototype": Object.assign(Object.create(null), variables),
+    "getters of a class": new Getter(),
+    "a Proxy that lists nothing": new Proxy({}, {
+      get: (_, name) => Reflect.get(variables, name),
+    }),
+    "a Proxy": new Proxy(variables, {}),
+    "a function": (name: string) => Reflect.get(variables, name),
+    frozen: Object.freeze({ ...variables }),
+  };
+  for (const [what, env] of Object.entries(environments)) {
+    assert.deepEqual(await ways(env as Record<string, string>, ["x:1"]), ["a:1"], what);
+  }
+});
+
+test("proxyFromEnv() refuses an environment that it cannot read", () => {
+  const refused: [unknown, RegExp][] = [
+    [new Map([["ALL_PROXY", "http://h"]]), /^env must be .*, not a collection$/],
+    [["ALL_PROXY=http://h"], /^env must be/],
+    [new URLSearchParams("ALL_PROXY=http://h"), /^env must be/],
+    [Promise.resolve({ ALL_PROXY: "http://h" }), /^env must be/],
+    [{ get: () => "http://h", toObject: () => ({}) }, /^env must be/],
+    [null, /^env must be .*, not null$/],
+    ["http://u:hunter2@h", /^env must be .*, not a string$/],
+    [{ ALL_PROXY: null }, /environment variable ALL_PROXY: it is null, not a string$/],
+    [{ http_proxy: new URL("http://u:hunter2@h") }, /http_proxy: it is an object, not a string$/],
+    [{ NO_PROXY: 5 }, /NO_PROXY: it is a number/],
+    [() => Promise.resolve("http://h"), /no_proxy: it is an object/],
+  ];
+  for (const [env, message] of refused) {
+    assert.throws(() => proxyFromEnv({ env: env as never }), (error: Error) => {
+      assert.equal(error.name, "TypeError");
+      assert.match(error.message, message);
+      return !error.message.includes("hunter2");
+    });
+  }
+  const thrown = new Error("of a getter");
+  const env = {
+    get ALL_PROXY(): string {
+      throw thrown;
+    },
+  };
+  assert.throws(() => proxyFromEnv({ env }), (error) => error === thrown);
+});
+
+test("proxyFromEnv() takes process.env, inherited or in the place of the options", async () => {
+  const server = await FakeSocks5.listen();
+  const before = process.env.TCP_PROXY;
+  process.env.TCP_PROXY = `socks5h://${server.address}`;
+  try {
+    for (
+      const dialer of [
+        proxyFromEnv(process.env as object),
+        proxyFromEnv({ env: process.env }),
+        proxyFromEnv({ env: Object.create(process.env) }),
+        proxyFromEnv({ env: { ...process.env } }),
+      ]
+    ) {
+      assert.equal(String(dialer), `env(socks5h://${server.address}, system)`);
+    }
+    assert.throws(() => proxyFromEnv({ ...process.env } as object), /^TypeError: Unknown option/);
+  } finally {
+    if (before === undefined) delete process.env.TCP_PROXY;
+    else process.env.TCP_PROXY = before;
+    await server.close();
+  }
+});
+
 test("proxyFromEnv() reads the process's own environment, once", async () => {
   const echo = await startEcho();
   const server = await FakeSocks5.listen();
