@@ -37,6 +37,8 @@ function redactedHostPort(text: string): string {
   return `${text.slice(0, colon)}:${isPort ? port : "***"}`;
 }
 
+const good = /^(?:[\w.-]*|\[[0-9a-f:.]+\]):(?:[0-9]{1,4}|[1-5][0-9]{4})$/i;
+
 /**
  * Gives an address for an error, an event or a report. A unix path and a multiaddr stay as they
  * are, user info apart.
@@ -47,7 +49,8 @@ function redactedHostPort(text: string): string {
  */
 export function shownAddress(network: string, address: unknown): string {
   if (typeof address !== "string") return valueKind(address);
-  if (/^[\w.-]*:[0-9]{1,4}$/.test(address)) return address;
+  // Most are good, and this is asked at each dial.
+  if (good.test(address)) return address;
   if (network === "unix") return /^[\w+.-]+:\/\//.test(address) ? redacted(address) : address;
   return address.startsWith("/") ? redactedMultiaddr(address) : redacted(address);
 }
