@@ -40,10 +40,10 @@ export { type HostPort, joinHostPort, splitHostPort } from "./src/core/host_port
 export { composeDialer } from "./src/dial/compose_dialer.ts";
 export type { Dial, DialScope, ThroughChange } from "./src/dial/dial.ts";
 export type { PendingStep, StepPoint, StepStart } from "./src/dial/step_kinds.ts";
-export { type DialArgs, dialArgs } from "./src/resolve/dial_args.ts";
-export { dialMultiaddr } from "./src/resolve/dial_multiaddr.ts";
-export type { DialMultiaddrOptions } from "./src/resolve/dial_multiaddr_options.ts";
-export type { IpFamily } from "./src/resolve/ip_literal.ts";
-export type { LocalAddresses, NetDialerOptions } from "./src/resolve/net_dialer_options.ts";
-export type { LookupOptions, Resolver } from "./src/resolve/resolver.ts";
-export type { TxtResolver } from "./src/resolve/txt_resolver.ts";
+export { type DialArgs, dialArgs } from "./src/multiaddr/dial_args.ts";
+export { dialMultiaddr } from "./src/multiaddr/dial_multiaddr.ts";
+export type { DialMultiaddrOptions } from "./src/multiaddr/dial_multiaddr_options.ts";
+export type { IpFamily } from "./src/ip/ip_literal.ts";
+export type { LocalAddresses, NetDialerOptions } from "./src/net/net_dialer_options.ts";
+export type { LookupOptions, Resolver } from "./src/resolver/resolver.ts";
+export type { TxtResolver } from "./src/resolver/txt_resolver.ts";

@@ -4,7 +4,7 @@ import type { ContextDialer } from "../src/core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../src/core/error_reason.ts";
 import { readOptions } from "../src/core/options.ts";
 import { makeDialer } from "../src/dial/compose_dialer.ts";
-import { type NetDialerOptions, netDialerOptions } from "../src/resolve/net_dialer_options.ts";
+import { type NetDialerOptions, netDialerOptions } from "../src/net/net_dialer_options.ts";
 
 /** How {@linkcode systemDialer} behaves; the counterpart of the fields of Go's `net.Dialer`. */
 export type SystemDialerOptions = NetDialerOptions;
@@ -52,12 +52,12 @@ export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
 async function load(options: SystemDialerOptions): Promise<ContextDialer> {
   // The capability that will be called decides, not the product's name.
   if (typeof globals.Deno?.connect === "function") {
-    return (await import("./deno.ts")).denoDialer(options);
+    return (await import("./deno/mod.ts")).denoDialer(options);
   }
   if (typeof globals.Bun?.connect === "function") {
-    return (await import("./bun.ts")).bunDialer(options);
+    return (await import("./bun/mod.ts")).bunDialer(options);
   }
-  return (await import("./node.ts")).nodeDialer(options);
+  return (await import("./node/mod.ts")).nodeDialer(options);
 }
 
 /** Node and Bun name exhausted descriptors in the message; other failures may not mention them. */

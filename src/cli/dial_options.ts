@@ -1,9 +1,9 @@
 import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../core/dialer.ts";
-import { type IpFamily, ipFamily } from "../resolve/ip_literal.ts";
-import type { LocalAddresses } from "../resolve/net_dialer_options.ts";
-import type { ProxyDialer } from "../proxy/proxy_context_dialer.ts";
-import { proxyDialer } from "../proxy/proxy_dialer.ts";
+import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
+import type { LocalAddresses } from "../net/net_dialer_options.ts";
+import type { ProxyDialer } from "../proxy/dial/proxy_context_dialer.ts";
+import { proxyDialer } from "../proxy/url/proxy_dialer.ts";
 import type { CommandInput, OptionTable } from "./command.ts";
 import { parseDuration } from "./parse_duration.ts";
 import { UsageError } from "./usage_error.ts";

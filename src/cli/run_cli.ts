@@ -1,10 +1,10 @@
 import process from "node:process";
-import { checkCommand } from "./check_command.ts";
+import { checkCommand } from "./commands/check_command.ts";
 import { escapeControls } from "../observe/escape_controls.ts";
 import { type Command, readInput, unknownOption } from "./command.ts";
-import { dialCommand } from "./dial_command.ts";
+import { dialCommand } from "./commands/dial_command.ts";
 import { commandHelp, overallHelp } from "./help.ts";
-import { probeCommand } from "./probe_command.ts";
+import { probeCommand } from "./commands/probe_command.ts";
 import { OutputClosedError, watchOutput, writeError, writeOutput } from "./standard_streams.ts";
 import { UsageError } from "./usage_error.ts";
 import { version } from "./version.ts";

@@ -1,8 +1,8 @@
 import type { Multiaddr, Network } from "../core/dialer.ts";
 import { redacted, shownAddress } from "../core/redact.ts";
-import { dialArgs, parseMultiaddr } from "../resolve/dial_args.ts";
-import { dialTarget as readTarget } from "../resolve/dial_target.ts";
-import { readDnsaddr } from "../resolve/dnsaddr.ts";
+import { dialArgs, parseMultiaddr } from "../multiaddr/dial_args.ts";
+import { dialTarget as readTarget } from "../net/dial_target.ts";
+import { readDnsaddr } from "../multiaddr/dnsaddr.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the user wants to dial. */

@@ -1,9 +1,9 @@
 import type { Conn } from "../core/conn.ts";
 import { dialFailure, isDialError } from "../core/dial_error.ts";
 import { aborted, type DialReport, type ReportSource } from "../core/dial_report.ts";
-import { discardConn } from "../core/foreign_conn.ts";
-import type { OwnConn } from "../core/own_conn.ts";
-import { onAbort } from "../core/signals.ts";
+import { discardConn } from "../conn/foreign_conn.ts";
+import type { OwnConn } from "../conn/own_conn.ts";
+import { onAbort } from "./signals.ts";
 
 import type { StepStart } from "./step_kinds.ts";
 import type { StepLink } from "./step_link.ts";

@@ -1,5 +1,5 @@
-import { withCallerFrame } from "../core/caller_frame.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
+import { withCallerFrame } from "./caller_frame.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { readDialOptions } from "../core/dial_options.ts";
 import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";

@@ -1,5 +1,5 @@
 import type { Conn } from "../core/conn.ts";
-import type { OwnConn } from "../core/own_conn.ts";
+import type { OwnConn } from "../conn/own_conn.ts";
 import type { ChildDial } from "./child_dial.ts";
 
 /** What a dial holds while it is under way, and lets go of when it is over. */

@@ -1,14 +1,14 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "./clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { DialError, dialFailure, isDialError, withReport } from "../core/dial_error.ts";
 import { type ReadDialOptions, readDialOptions } from "../core/dial_options.ts";
 import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report.ts";
 import type { ContextDialer, Multiaddr, Network } from "../core/dialer.ts";
-import { discardConn, requireConn } from "../core/foreign_conn.ts";
+import { discardConn, requireConn } from "../conn/foreign_conn.ts";
 import { isDialer } from "../core/is_dialer.ts";
 import { maxMs, type OptionChecks, readOptions, unchecked } from "../core/options.ts";
-import type { OwnConn } from "../core/own_conn.ts";
-import { handled, onAbort } from "../core/signals.ts";
+import type { OwnConn } from "../conn/own_conn.ts";
+import { handled, onAbort } from "./signals.ts";
 import { shownValue, valueKind } from "../core/value_kind.ts";
 import { ChildDial } from "./child_dial.ts";
 import type { Dial, DialScope, ThroughChange } from "./dial.ts";

@@ -1,11 +1,11 @@
 import type { AbortOptions, CounterGroup, Logger, MultiaddrConnection } from "@libp2p/interface";
 import { TimeoutError } from "@libp2p/interface";
 import { AbstractMultiaddrConnection } from "@libp2p/utils";
-import { type ChunkFlow, flowChunks } from "../core/chunk_flow.ts";
+import { type ChunkFlow, flowChunks } from "../conn/flow.ts";
 import type { Conn } from "../core/conn.ts";
 import { connError } from "../core/conn_error.ts";
 import type { Multiaddr } from "../core/dialer.ts";
-import { abortable } from "../core/signals.ts";
+import { abortable } from "../dial/signals.ts";
 import { IdleTimer } from "../stream/idle_timer.ts";
 import { SendQueue } from "./send_queue.ts";
 

@@ -1,5 +1,5 @@
 import type { Conn } from "../core/conn.ts";
-import { writePieces, type WriteStyle, writeStyleOf } from "../core/write_pieces.ts";
+import { writePieces, type WriteStyle, writeStyleOf } from "../conn/writev.ts";
 import { gatheredBatch, joinedBatch, type SpareMemory } from "./write_batch.ts";
 
 /** Buffers to put pieces together in, shared by all connections so that idle ones hold none. */

@@ -11,7 +11,7 @@ import type { Conn } from "../core/conn.ts";
 import { isDialError } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
 import type { Multiaddr } from "../core/dialer.ts";
-import { abortable, linkedController } from "../core/signals.ts";
+import { abortable, linkedController } from "../dial/signals.ts";
 import { setStreamsOf, toMultiaddrConnection } from "./conn_multiaddr_connection.ts";
 import { rememberConn } from "./dial_report_of.ts";
 import { sharedCounters } from "./shared_counters.ts";

@@ -11,8 +11,8 @@ import type {
 } from "../core/dialer.ts";
 import { isDialer } from "../core/is_dialer.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
-import { dialArgs, readDialArgs } from "../resolve/dial_args.ts";
-import { dialMultiaddr, startMultiaddrDial } from "../resolve/dial_multiaddr.ts";
+import { dialArgs, readDialArgs } from "../multiaddr/dial_args.ts";
+import { dialMultiaddr, startMultiaddrDial } from "../multiaddr/dial_multiaddr.ts";
 import { onionAddress } from "./onion_address.ts";
 import {
   checkKeepAliveInitialDelay,

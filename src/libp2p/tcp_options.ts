@@ -12,9 +12,9 @@ import {
   zeroOrMilliseconds,
 } from "../core/options.ts";
 import { valueKind } from "../core/value_kind.ts";
-import { checkTxtResolver } from "../resolve/dial_multiaddr.ts";
-import { maxKeepAliveIdleMs } from "../resolve/net_dialer_options.ts";
-import type { TxtResolver } from "../resolve/txt_resolver.ts";
+import { checkTxtResolver } from "../multiaddr/dial_multiaddr.ts";
+import { maxKeepAliveIdleMs } from "../net/net_dialer_options.ts";
+import type { TxtResolver } from "../resolver/txt_resolver.ts";
 
 /** Socket options, as `@libp2p/tcp` takes them. */
 export interface TcpSocketOptions {

@@ -13,16 +13,16 @@
  * @module
  */
 export { ConnDuplex, type ConnDuplexOptions, type DuplexAddress } from "./conn_duplex.ts";
-export type { NodeConnectOptions } from "./connect_request.ts";
+export type { NodeConnectOptions } from "./connector/connect_request.ts";
 export { dialReportOf, type StreamReport } from "./dial_report_of.ts";
 export { type Duplex, fromDuplex, type FromDuplexOptions } from "./from_duplex.ts";
-export { type IoredisConnector, ioredisConnector } from "./ioredis_connector.ts";
+export { type IoredisConnector, ioredisConnector } from "./connector/ioredis_connector.ts";
 export {
   type NodeConnect,
   type NodeConnectCallback,
   type NodeConnector,
   nodeConnector,
   type NodeConnectorOptions,
-} from "./node_connector.ts";
-export type { NodeLookup } from "./node_lookup.ts";
+} from "./connector/node_connector.ts";
+export type { NodeLookup } from "./connector/node_lookup.ts";
 export { toDuplex } from "./to_duplex.ts";

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { Addr } from "../core/addr.ts";
 import { closedError, connError } from "../core/conn_error.ts";
-import { PushConn } from "../core/push_conn.ts";
-import { sendsFin } from "../core/sends_fin.ts";
+import { PushConn } from "../conn/push_conn.ts";
+import { sendsFin } from "../conn/sends_fin.ts";
 import { errorOf } from "./error_of.ts";
 
 /** What a `net.Socket` has and not every stream. */

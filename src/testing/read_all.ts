@@ -1,4 +1,4 @@
-import type { PeerConn } from "./peers.ts";
+import type { PeerConn } from "../../adapters/loopback/peers.ts";
 
 /** What can be read from: either end of a connection. */
 export type ReadEnd = Pick<PeerConn, "read">;

@@ -1,4 +1,4 @@
-import { loopbackCodes, loopbackPeers } from "../../adapters/loopback_peers.ts";
+import { loopbackCodes, loopbackPeers } from "../../adapters/loopback/loopback_peers.ts";
 import type { Addr } from "../core/addr.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { requireDialer } from "../core/is_dialer.ts";
@@ -13,15 +13,15 @@ import {
   text,
   unchecked,
 } from "../core/options.ts";
-import { abortTests } from "./abort_tests.ts";
-import { backPressureTests } from "./back_pressure_tests.ts";
-import { closeTests } from "./close_tests.ts";
-import type { Contract, ContractCodes, ContractLack, DialerVariants } from "./contract.ts";
-import { errorTests } from "./error_tests.ts";
-import type { Peers } from "./peers.ts";
-import { reportTests } from "./report_tests.ts";
-import { streamTests } from "./stream_tests.ts";
-import { transferTests } from "./transfer_tests.ts";
+import { abortTests } from "./contract/abort_tests.ts";
+import { backPressureTests } from "./contract/back_pressure_tests.ts";
+import { closeTests } from "./contract/close_tests.ts";
+import type { Contract, ContractCodes, ContractLack, DialerVariants } from "./contract/contract.ts";
+import { errorTests } from "./contract/error_tests.ts";
+import type { Peers } from "../../adapters/loopback/peers.ts";
+import { reportTests } from "./contract/report_tests.ts";
+import { streamTests } from "./contract/stream_tests.ts";
+import { transferTests } from "./contract/transfer_tests.ts";
 
 /** What to test, and what to expect of it. */
 export interface TestDialerOptions {

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { TlsErrorCode } from "../core/dial_error_code.ts";
-import { ipFamily } from "../resolve/ip_literal.ts";
+import { ipFamily } from "../ip/ip_literal.ts";
 
 /** Why a handshake failed. */
 export interface TLSFailure {

@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 import type { Network } from "../core/dialer.ts";
 import { splitHostPort } from "../core/host_port.ts";
-import { ipFamily } from "../resolve/ip_literal.ts";
+import { ipFamily } from "../ip/ip_literal.ts";
 
 /**
  * Tells the name that a certificate has to have for an address.

@@ -7,9 +7,9 @@ import {
   text,
   unchecked,
 } from "../core/options.ts";
-import { isUint8Array } from "../core/uint8_array.ts";
+import { isUint8Array } from "../conn/uint8_array.ts";
 import { valueKind } from "../core/value_kind.ts";
-import { ipFamily } from "../resolve/ip_literal.ts";
+import { ipFamily } from "../ip/ip_literal.ts";
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
-import type { PeerConn } from "../../src/testing/peers.ts";
+import type { PeerConn } from "../../adapters/loopback/peers.ts";
 import { bytesOf, readExactly, readText } from "../../src/testing/read_all.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { runtime } from "../runtime.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runProcess } from "../../scripts/run_process.ts";
 import { childCommand } from "../children/child_command.ts";
-import { startEcho } from "../proxy/fakes/target.ts";
+import { startEcho } from "../fakes/proxy/target.ts";
 
 test("without a descriptor left a dial is EMFILE, and neither proxy nor target is blamed", async () => {
   const listener = await startEcho();

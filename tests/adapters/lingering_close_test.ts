@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { runProcess } from "../../scripts/run_process.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
-import type { ListeningPeer, PeerConn } from "../../src/testing/peers.ts";
+import type { ListeningPeer, PeerConn } from "../../adapters/loopback/peers.ts";
 import { bytesOf, readText } from "../../src/testing/read_all.ts";
 import { childCommand } from "../children/child_command.ts";
 

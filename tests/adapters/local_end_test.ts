@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { test } from "node:test";
-import { netConnector } from "../../adapters/net_connector.ts";
-import { nodeDialer } from "../../adapters/node.ts";
+import { netConnector } from "../../adapters/node/net_connector.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { isDialError } from "../../src/core/dial_error.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
-import { keepAliveIdleMs } from "../../src/resolve/net_dialer_options.ts";
+import { keepAliveIdleMs } from "../../src/net/net_dialer_options.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
-import type { PeerConn } from "../../src/testing/peers.ts";
+import type { PeerConn } from "../../adapters/loopback/peers.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 
 async function withListener(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
-import { bindFailure, type Ends, endsOf } from "../../adapters/local_interface.ts";
+import { bindFailure, type Ends, endsOf } from "../../adapters/node/resolve_zones.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { isDialError } from "../../mod.ts";
 import { runProcess } from "../../scripts/run_process.ts";

@@ -12,7 +12,7 @@ import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { childCommand } from "../children/child_command.ts";
 import { runtime } from "../runtime.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Failed {
   code: string;

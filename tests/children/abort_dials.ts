@@ -3,7 +3,7 @@
  * open, next to what was before: `abort_dials.ts DIALER COUNT SEED ADDRESS...`. It has to end by itself.
  */
 import { readdirSync } from "node:fs";
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { SeededRandom } from "../../src/testing/seeded_random.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";

@@ -2,7 +2,7 @@
  * A process that dials ADDRESS, writes and closes while its peer stays, and prints how many milliseconds later it ends:
  * `close_and_end.ts DIALER ADDRESS`.
  */
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 
 const dialer = process.argv[2] === "nodeDialer()" ? nodeDialer() : systemDialer();

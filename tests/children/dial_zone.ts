@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { readText } from "../../src/testing/read_all.ts";
 

@@ -2,7 +2,7 @@
  * A process of its own that dials ADDRESS with the dialer named DIALER, does what CASE says, and then has nothing
  * more to do: `hold_conn.ts DIALER ADDRESS CASE`.
  */
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 
 const [dialerName, address, what] = process.argv.slice(2);

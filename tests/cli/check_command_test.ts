@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
 import { runCli } from "./cli_process.ts";
 
 test("check leaves open whether the credentials or the rules are refused", async () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { loopbackPeers } from "../../adapters/loopback_peers.ts";
-import type { ListeningPeer, PeerConn } from "../../src/testing/peers.ts";
+import { loopbackPeers } from "../../adapters/loopback/loopback_peers.ts";
+import type { ListeningPeer, PeerConn } from "../../adapters/loopback/peers.ts";
 import { assertOneLine, interrupt, runCli, startCli } from "./cli_process.ts";
 
 const peers = loopbackPeers();

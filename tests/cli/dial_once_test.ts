@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemDialer } from "../../mod.ts";
-import { dialOnce } from "../../src/cli/dial_once.ts";
+import { dialOnce } from "../../src/cli/commands/dial_once.ts";
 import { parseTarget } from "../../src/cli/target.ts";
 
 /** A dialer whose lookups find nothing, and never end for IPv6. */

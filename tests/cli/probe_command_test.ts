@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loopbackPeers } from "../../adapters/loopback_peers.ts";
-import type { ListeningPeer } from "../../src/testing/peers.ts";
+import { loopbackPeers } from "../../adapters/loopback/loopback_peers.ts";
+import type { ListeningPeer } from "../../adapters/loopback/peers.ts";
 import { assertOneLine, interrupt, runCli, startCli } from "./cli_process.ts";
 
 const peers = loopbackPeers();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeHttpProxy } from "../proxy/fakes/fake_http_proxy.ts";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
-import { startEcho, type Target } from "../proxy/fakes/target.ts";
+import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
+import { startEcho, type Target } from "../fakes/proxy/target.ts";
 import { assertOneLine, runCli, startCli } from "./cli_process.ts";
 
 interface Ends {

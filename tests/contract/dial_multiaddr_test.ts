@@ -1,7 +1,7 @@
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { dialMultiaddr } from "../../mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 const inner = nodeDialer();
 

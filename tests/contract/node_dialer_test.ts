@@ -1,4 +1,4 @@
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
 
 testDialer({

@@ -2,9 +2,9 @@ import { after } from "node:test";
 import { httpConnectDialer, socks5Dialer, type Socks5DialerOptions } from "../../src/proxy/mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
 import { ca } from "../certs/certificates.ts";
-import { FakeHttpProxy } from "../proxy/fakes/fake_http_proxy.ts";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
-import { startTLSFront } from "../proxy/fakes/tls_front.ts";
+import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
+import { startTLSFront } from "../fakes/proxy/tls_front.ts";
 import { runtime } from "../runtime.ts";
 
 const login = { username: "alice", password: "secret" };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bunDialer } from "../../adapters/bun.ts";
-import { denoDialer } from "../../adapters/deno.ts";
-import { nodeDialer } from "../../adapters/node.ts";
+import { bunDialer } from "../../adapters/bun/mod.ts";
+import { denoDialer } from "../../adapters/deno/mod.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { loopbackPeers, testDialer } from "../../src/testing/mod.ts";
 import { runtime } from "../runtime.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { nodeDialer } from "../../adapters/node.ts";
+import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { composeDialer, type ContextDialer, type DialEvent, type DialReport } from "../../mod.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
@@ -10,9 +10,9 @@ import { type ContractLack, testDialer } from "../../src/testing/mod.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { type RetryOptions, withRetry } from "../dial/with_retry.ts";
-import { dialerOf } from "../dialer_of.ts";
-import { failureOf } from "../proxy/dial_outcome.ts";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
+import { failureOf } from "../fakes/proxy/dial_outcome.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
 import { runtime } from "../runtime.ts";
 
 const options: RetryOptions = { maxRetries: 2, baseDelayMs: 1 };

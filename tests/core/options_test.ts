@@ -23,12 +23,12 @@ import {
   socks5Dialer,
   withProxyProtocol,
 } from "../../src/proxy/mod.ts";
-import { dialMultiaddr } from "../../src/resolve/dial_multiaddr.ts";
+import { dialMultiaddr } from "../../src/multiaddr/dial_multiaddr.ts";
 import { formatReport } from "../../src/observe/mod.ts";
 import { fromDuplex, nodeConnector, toDuplex } from "../../src/stream/mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
 import { withTLS } from "../../src/tls/mod.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 interface Options {
   localAddress?: string;

@@ -6,9 +6,9 @@ import { DialError } from "../../src/core/dial_error.ts";
 import type { ContextDialer, DialOptions, Network } from "../../src/core/dialer.ts";
 import { composeDialer } from "../../src/dial/compose_dialer.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
-import { dialMultiaddr } from "../../src/resolve/dial_multiaddr.ts";
+import { dialMultiaddr } from "../../src/multiaddr/dial_multiaddr.ts";
 import { withTLS } from "../../src/tls/mod.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 /** A dialer over the system's that does nothing of its own. */
 const wrapped = (dialer: ContextDialer) =>

@@ -23,12 +23,12 @@ import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { withTLS } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
-import { failureOf, summary } from "../proxy/dial_outcome.ts";
-import { FakeHttpProxy } from "../proxy/fakes/fake_http_proxy.ts";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
+import { failureOf, summary } from "../fakes/proxy/dial_outcome.ts";
+import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
 import { listenTLS } from "../tls/tls_peers.ts";
-import { settle, VirtualClock } from "../virtual_clock.ts";
+import { settle, VirtualClock } from "../fakes/virtual_clock.ts";
 
 const target = "192.0.2.1:9";
 

@@ -4,7 +4,7 @@ import type { DialEvent } from "../../src/core/dial_event.ts";
 import type { DialStep } from "../../src/dial/dial_step.ts";
 import { beginDial, StepLink } from "../../src/dial/step_link.ts";
 import { reportOf } from "../../src/testing/event_tree.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../fakes/virtual_clock.ts";
 
 const dialStart = { type: "dial-start", network: "tcp", address: "peer.test:9" } as const;
 const failure = { code: "ECONNREFUSED", message: "connection refused" };

@@ -9,8 +9,8 @@ import {
   type DialOptions,
   splitHostPort,
 } from "../../mod.ts";
-import { flowChunks } from "../../src/core/chunk_flow.ts";
-import { completeConn, discardConn } from "../../src/core/foreign_conn.ts";
+import { flowChunks } from "../../src/conn/flow.ts";
+import { completeConn, discardConn } from "../../src/conn/foreign_conn.ts";
 import {
   checkProxy,
   httpConnectDialer,
@@ -23,17 +23,17 @@ import { readText } from "../../src/testing/read_all.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { withTLS } from "../../src/tls/mod.ts";
 import { ca, expired } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
-import { assertEchoes, failureOf } from "../proxy/dial_outcome.ts";
-import { FakeHttpProxy } from "../proxy/fakes/fake_http_proxy.ts";
-import { FakeSocks4 } from "../proxy/fakes/fake_socks4.ts";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
-import { startEcho } from "../proxy/fakes/target.ts";
-import { startTLSFront } from "../proxy/fakes/tls_front.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
+import { assertEchoes, failureOf } from "../fakes/proxy/dial_outcome.ts";
+import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
+import { FakeSocks4 } from "../fakes/proxy/fake_socks4.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
+import { startEcho } from "../fakes/proxy/target.ts";
+import { startTLSFront } from "../fakes/proxy/tls_front.ts";
 import { runtime } from "../runtime.ts";
 import { listenTLS } from "../tls/tls_peers.ts";
-import { settle } from "../virtual_clock.ts";
-import { PlainDialer } from "./plain_dialer.ts";
+import { settle } from "../fakes/virtual_clock.ts";
+import { PlainDialer } from "../fakes/plain_dialer.ts";
 
 const [echo, socks5, socks4, http] = await Promise.all([
   startEcho(),

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DialEvent } from "../../src/core/dial_event.ts";
-import type { OwnConn } from "../../src/core/own_conn.ts";
+import type { OwnConn } from "../../src/conn/own_conn.ts";
 import type { DialError } from "../../src/core/dial_error.ts";
 import { makeDialer } from "../../src/dial/compose_dialer.ts";
 import type { RunningDial } from "../../src/dial/running_dial.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
-import { startMultiaddrDial } from "../../src/resolve/dial_multiaddr.ts";
+import { startMultiaddrDial } from "../../src/multiaddr/dial_multiaddr.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { systemDialer } from "../../adapters/system.ts";
-import { dialerOf } from "../dialer_of.ts";
-import { settle, VirtualClock } from "../virtual_clock.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
+import { settle, VirtualClock } from "../fakes/virtual_clock.ts";
 
 type Run = (dial: RunningDial) => Promise<OwnConn>;
 

@@ -4,7 +4,7 @@ import { type ContextDialer, systemDialer } from "../../mod.ts";
 import type { Connection, TcpOptions } from "../../src/libp2p/mod.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
 import { bytesOf, readExactly } from "../../src/testing/read_all.ts";
-import { maOf, peers, TransportTrial, withPeer } from "./transport_trial.ts";
+import { maOf, peers, TransportTrial, withPeer } from "./nodes/transport_trial.ts";
 
 /** Counts what listens to a signal. */
 class CountedSignal {

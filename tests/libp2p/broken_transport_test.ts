@@ -3,10 +3,10 @@ import { test } from "node:test";
 import type { Stream } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import { systemDialer } from "../../mod.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 import type { PeerConn } from "../../src/testing/mod.ts";
-import { makeNode, type Node } from "./make_node.ts";
-import { peers } from "./transport_trial.ts";
+import { makeNode, type Node } from "./nodes/make_node.ts";
+import { peers } from "./nodes/transport_trial.ts";
 
 // A proxy that is killed ends its connections: with FIN, or with RST if it had not read everything.
 

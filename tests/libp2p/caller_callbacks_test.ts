@@ -4,9 +4,9 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { isDialError } from "../../src/core/dial_error.ts";
 import type { DialerForAddr } from "../../src/core/dialer.ts";
 import type { TcpOptions } from "../../src/libp2p/mod.ts";
-import { dialerOf } from "../dialer_of.ts";
-import { thrownValues, waysToFail } from "../thrown_values.ts";
-import { TransportTrial, withPeer } from "./transport_trial.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
+import { thrownValues, waysToFail } from "../fakes/thrown_values.ts";
+import { TransportTrial, withPeer } from "./nodes/transport_trial.ts";
 
 const direct = "/ip4/127.0.0.1/tcp/1";
 const onion = "/onion3/vww6ybal4bd7szmgncyruucpgfkqahzddi37ktceo3ah7ngmcopnpyyd:443";

@@ -18,7 +18,7 @@ const suiteTests = 15;
 /** Under which name it is noted that some did not run. */
 const everyTest = "(every test)";
 
-const program = fileURLToPath(new URL("compliance_program.ts", import.meta.url));
+const program = fileURLToPath(new URL("nodes/compliance_program.ts", import.meta.url));
 
 /** Runs the suite once, on this runtime. */
 async function runSuite(...args: string[]): Promise<Map<string, string | undefined>> {

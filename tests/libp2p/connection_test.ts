@@ -4,10 +4,10 @@ import { test } from "node:test";
 import { type Conn, systemDialer } from "../../mod.ts";
 import { bytesOf, readAll, readEach, readExactly, readText } from "../../src/testing/read_all.ts";
 import { runtime } from "../runtime.ts";
-import { freeSlabs } from "../core/free_slabs.ts";
-import { collect, send, untilStill } from "./connection_traffic.ts";
-import { closing, withConnection, withPeer } from "./transport_trial.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { freeSlabs } from "../fakes/free_slabs.ts";
+import { collect, send, untilStill } from "./nodes/connection_traffic.ts";
+import { closing, withConnection, withPeer } from "./nodes/transport_trial.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 const mebi = 1024 * 1024;
 /** More than the buffers of a connection hold, the system's included. */

@@ -9,8 +9,8 @@ import {
   systemDialer,
 } from "../../mod.ts";
 import { dialReportOf, tcp, type TcpOptions } from "../../src/libp2p/mod.ts";
-import { maOf, peers, TransportTrial, withPeer } from "./transport_trial.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { maOf, peers, TransportTrial, withPeer } from "./nodes/transport_trial.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 interface Dialed {
   network: string;

@@ -4,9 +4,9 @@ import { KEEP_ALIVE } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import { isDialError, systemDialer } from "../../mod.ts";
 import type { TcpOptions } from "../../src/libp2p/mod.ts";
-import { makeNode, type Node, type NodeOptions } from "./make_node.ts";
-import { maOf, peers } from "./transport_trial.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { makeNode, type Node, type NodeOptions } from "./nodes/make_node.ts";
+import { maOf, peers } from "./nodes/transport_trial.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 // What libp2p's dial queue, reconnect queue and connection gater rely on.
 

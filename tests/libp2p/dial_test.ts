@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DialEvent, isDialError, systemDialer } from "../../mod.ts";
 import { dialReportOf, type TcpDialEvents } from "../../src/libp2p/mod.ts";
-import { loopbackCodes } from "../../adapters/loopback_peers.ts";
+import { loopbackCodes } from "../../adapters/loopback/loopback_peers.ts";
 import { bytesOf, readExactly } from "../../src/testing/read_all.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
-import { closing, maOf, peers, TransportTrial, withPeer } from "./transport_trial.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
+import { closing, maOf, peers, TransportTrial, withPeer } from "./nodes/transport_trial.ts";
 
 const peerId = "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC";
 

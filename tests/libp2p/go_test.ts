@@ -8,12 +8,12 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { type DialerForAddr, systemDialer } from "../../mod.ts";
 import { runProcess } from "../../scripts/run_process.ts";
 import { findProgram } from "../peers/program.ts";
-import { makeNode } from "./make_node.ts";
-import { startListener } from "./node_process.ts";
-import { assertTalks } from "./node_talk.ts";
-import { proxyWays } from "./proxy_ways.ts";
-import { SharedServer } from "./shared_server.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { makeNode } from "./nodes/make_node.ts";
+import { startListener } from "./nodes/node_process.ts";
+import { assertTalks } from "./nodes/node_talk.ts";
+import { proxyWays } from "./nodes/proxy_ways.ts";
+import { SharedServer } from "./nodes/shared_server.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 // go-libp2p as the peer: tests/go, built here.
 

@@ -9,8 +9,8 @@ import { multiaddr } from "@multiformats/multiaddr";
 import type { MultiaddrConnection, TcpOptions } from "../../src/libp2p/mod.ts";
 import { systemDialer } from "../../mod.ts";
 import { bytesOf } from "../../src/testing/read_all.ts";
-import { collect } from "./connection_traffic.ts";
-import { closing, TransportTrial } from "./transport_trial.ts";
+import { collect } from "./nodes/connection_traffic.ts";
+import { closing, TransportTrial } from "./nodes/transport_trial.ts";
 
 type Listener = ReturnType<TransportTrial["transport"]["createListener"]>;
 

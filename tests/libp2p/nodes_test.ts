@@ -4,11 +4,11 @@ import { multiaddr } from "@multiformats/multiaddr";
 import type { Runtime } from "../../scripts/runtimes.ts";
 import { systemDialer } from "../../mod.ts";
 import { runtime } from "../runtime.ts";
-import { makeNode } from "./make_node.ts";
-import { startNode } from "./node_process.ts";
-import { assertTalks } from "./node_talk.ts";
-import { proxyWays } from "./proxy_ways.ts";
-import { SharedServer } from "./shared_server.ts";
+import { makeNode } from "./nodes/make_node.ts";
+import { startNode } from "./nodes/node_process.ts";
+import { assertTalks } from "./nodes/node_talk.ts";
+import { proxyWays } from "./nodes/proxy_ways.ts";
+import { SharedServer } from "./nodes/shared_server.ts";
 
 // Here a node of this runtime dials; on the three runtimes these are all the pairs of dialer and listener.
 const listeners: { on: Runtime; transport: "ours" | "theirs" }[] = [

@@ -6,8 +6,8 @@ import { tcp as theirs, type TCPDialOptions, type TCPOptions } from "@libp2p/tcp
 import { multiaddr } from "@multiformats/multiaddr";
 import { tcp, type TcpDialOptions, type TcpOptions } from "../../src/libp2p/mod.ts";
 import { runtime } from "../runtime.ts";
-import { makeNode, type Node, type NodeOptions } from "./make_node.ts";
-import { maOf, peers, withConnection } from "./transport_trial.ts";
+import { makeNode, type Node, type NodeOptions } from "./nodes/make_node.ts";
+import { maOf, peers, withConnection } from "./nodes/transport_trial.ts";
 
 // What users of @libp2p/tcp know it by, of both side by side.
 

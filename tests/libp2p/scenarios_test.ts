@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { test } from "node:test";
 import { multiaddr } from "@multiformats/multiaddr";
-import { denoDialer } from "../../adapters/deno.ts";
+import { denoDialer } from "../../adapters/deno/mod.ts";
 import { isDialError, systemDialer } from "../../mod.ts";
 import { dialReportOf, type TcpOptions } from "../../src/libp2p/mod.ts";
 import { formatReport } from "../../src/observe/mod.ts";
@@ -12,12 +12,12 @@ import { httpConnectDialer, proxyFromEnv, socks5Dialer } from "../../src/proxy/m
 import { nodeConnector } from "../../src/stream/mod.ts";
 import { ca, server } from "../certs/certificates.ts";
 import { startTor, torMissing } from "../peers/tor.ts";
-import { FakeHttpProxy } from "../proxy/fakes/fake_http_proxy.ts";
-import { FakeSocks5 } from "../proxy/fakes/fake_socks5.ts";
-import { startTLSFront } from "../proxy/fakes/tls_front.ts";
+import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
+import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
+import { startTLSFront } from "../fakes/proxy/tls_front.ts";
 import { runtime } from "../runtime.ts";
-import { makeNode, type Node, type NodeOptions } from "./make_node.ts";
-import { closing, withConnection } from "./transport_trial.ts";
+import { makeNode, type Node, type NodeOptions } from "./nodes/make_node.ts";
+import { closing, withConnection } from "./nodes/transport_trial.ts";
 
 // What docs/libp2p.md shows, each with whole nodes.
 

@@ -1,5 +1,5 @@
 import { socks4Dialer, socks5Dialer } from "../../src/proxy/mod.ts";
-import type { Resolver } from "../../src/resolve/resolver.ts";
+import type { Resolver } from "../../src/resolver/resolver.ts";
 import { password, username } from "../peers/credentials.ts";
 import { danteMissing, startDante } from "../peers/dante.ts";
 import { realProxyTests } from "./real_proxy_tests.ts";

@@ -1,6 +1,6 @@
-import { loopbackPeers } from "../../adapters/loopback_peers.ts";
+import { loopbackPeers } from "../../adapters/loopback/loopback_peers.ts";
 import { readEach } from "../../src/testing/read_all.ts";
-import type { PeerConn } from "../../src/testing/peers.ts";
+import type { PeerConn } from "../../adapters/loopback/peers.ts";
 import { within } from "./within.ts";
 
 /** What a target does with a connection; what it throws ends the connection. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkCommand } from "../../src/cli/check_command.ts";
-import { dialCommand } from "../../src/cli/dial_command.ts";
-import { probeCommand } from "../../src/cli/probe_command.ts";
+import { checkCommand } from "../../src/cli/commands/check_command.ts";
+import { dialCommand } from "../../src/cli/commands/dial_command.ts";
+import { probeCommand } from "../../src/cli/commands/probe_command.ts";
 import { runProcess } from "../../scripts/run_process.ts";
 import { childCommand } from "../children/child_command.ts";
 

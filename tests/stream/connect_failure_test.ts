@@ -14,7 +14,7 @@ import {
 } from "../../src/stream/mod.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { ca } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 import { listenTLS } from "../tls/tls_peers.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { netPeer } from "./net_peer.ts";

@@ -11,7 +11,7 @@ import type { Server } from "node:net";
 import { test } from "node:test";
 import { type NodeConnector, nodeConnector } from "../../src/stream/mod.ts";
 import { ca, server as certificate } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { closeServer, listen, netPeer, textOf } from "./net_peer.ts";
 

@@ -10,7 +10,7 @@ import type { ContextDialer } from "../../src/core/dialer.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
 import { dialReportOf, nodeConnector, type NodeLookup } from "../../src/stream/mod.ts";
 import { ca, server as certificate } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { closeServer, listen, netPeer, textOf } from "./net_peer.ts";
 

@@ -1,10 +1,10 @@
 import { systemDialer, type SystemDialerOptions } from "../../adapters/system.ts";
-import { deriveConn } from "../../src/core/derive_conn.ts";
+import { deriveConn } from "../../src/conn/derive_conn.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { fromDuplex, toDuplex } from "../../src/stream/mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
 import { runtime } from "../runtime.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 testDialer({
   name: "fromDuplex(toDuplex())",

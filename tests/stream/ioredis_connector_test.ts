@@ -6,7 +6,7 @@ import type { ConnectionOptions } from "node:tls";
 import { systemDialer } from "../../adapters/system.ts";
 import { ioredisConnector } from "../../src/stream/mod.ts";
 import { ca } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 import { listenTLS } from "../tls/tls_peers.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { netPeer, textOf } from "./net_peer.ts";

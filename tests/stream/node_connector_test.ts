@@ -8,13 +8,13 @@ import { connect as tlsConnect, createServer as createTlsServer } from "node:tls
 import { Agent as UndiciAgent, fetch as undiciFetch, request as undiciRequest } from "undici";
 import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
 import { systemDialer } from "../../adapters/system.ts";
-import { deriveConn } from "../../src/core/derive_conn.ts";
+import { deriveConn } from "../../src/conn/derive_conn.ts";
 import { type NodeConnector, nodeConnector, toDuplex } from "../../src/stream/mod.ts";
 import { ca, server as certificate } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { type CountingDialer, countingDialer } from "./counting_dialer.ts";
 import { closeServer, listen, textOf } from "./net_peer.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 interface Client {
   dialer: CountingDialer;

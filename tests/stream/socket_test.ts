@@ -9,7 +9,7 @@ import { connect as tlsConnect } from "node:tls";
 import { systemDialer } from "../../adapters/system.ts";
 import { nodeConnector, toDuplex } from "../../src/stream/mod.ts";
 import { ca } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 import { listenTLS } from "../tls/tls_peers.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { closeServer, listen, netPeer, textOf } from "./net_peer.ts";

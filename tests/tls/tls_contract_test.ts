@@ -5,7 +5,7 @@ import { withTLS } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { tlsPeers } from "./tls_peers.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 testDialer({
   name: "withTLS()",

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
-import { deriveConn } from "../../src/core/derive_conn.ts";
+import { deriveConn } from "../../src/conn/derive_conn.ts";
 import type { PeerConn } from "../../src/testing/mod.ts";
 import { withTLS } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { recordsOf, type Relay, relay } from "./relay.ts";
 import { listenTLS } from "./tls_peers.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 const dialer = withTLS(systemDialer(), { ca: ca.cert });
 const versions = ["TLSv1.2", "TLSv1.3"] as const;

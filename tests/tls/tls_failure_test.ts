@@ -8,7 +8,7 @@ import { type TLSOptions, withTLS } from "../../src/tls/mod.ts";
 import * as certificates from "../certs/certificates.ts";
 import { type NetPeer, netPeer } from "../stream/net_peer.ts";
 import { listenTLS } from "./tls_peers.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 const { ca, client, clientEncryptedKey, expired, selfSigned, server, wrongName } = certificates;
 

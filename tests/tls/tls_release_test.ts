@@ -3,15 +3,15 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
-import { deriveConn } from "../../src/core/derive_conn.ts";
+import { deriveConn } from "../../src/conn/derive_conn.ts";
 import { readExactly } from "../../src/testing/read_all.ts";
 import { reasonOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { hostToVerify } from "../../src/tls/host_to_verify.ts";
 import { withTLS } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
-import { dialerOf } from "../dialer_of.ts";
-import { watchTimers } from "../live_timers.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
+import { watchTimers } from "../fakes/live_timers.ts";
 import { netPeer } from "../stream/net_peer.ts";
 import { listenTLS } from "./tls_peers.ts";
 

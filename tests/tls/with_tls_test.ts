@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
-import { deriveConn } from "../../src/core/derive_conn.ts";
+import { deriveConn } from "../../src/conn/derive_conn.ts";
 import type { DialEvent } from "../../src/core/dial_event.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
@@ -18,7 +18,7 @@ import {
 } from "../certs/certificates.ts";
 import { netPeer } from "../stream/net_peer.ts";
 import { listenTLS } from "./tls_peers.ts";
-import { dialerOf } from "../dialer_of.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
 
 type PeerOptions = NonNullable<Parameters<typeof listenTLS>[1]>;
 

@@ -1,9 +1,9 @@
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { Uint8ArrayList } from "uint8arraylist";
 import type { MultiaddrConnection } from "../../../src/libp2p/mod.ts";
-import { bulkProtocol, exchangeBulk } from "../../../tests/libp2p/bulk_protocol.ts";
-import { makeNode } from "../../../tests/libp2p/make_node.ts";
-import { startNode } from "../../../tests/libp2p/node_process.ts";
+import { bulkProtocol, exchangeBulk } from "../../../tests/libp2p/nodes/bulk_protocol.ts";
+import { makeNode } from "../../../tests/libp2p/nodes/make_node.ts";
+import { startNode } from "../../../tests/libp2p/nodes/node_process.ts";
 import { collectGarbage } from "../../collect_garbage.ts";
 import type { Runtime } from "../../runtimes.ts";
 import type { Benchmark, Case, Setting, Who } from "../benchmark.ts";

@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { startNode } from "../../../tests/libp2p/node_process.ts";
+import { startNode } from "../../../tests/libp2p/nodes/node_process.ts";
 import { startNpmProxies } from "../../npm_proxies.ts";
 import { runForJson } from "../../run_for_json.ts";
 import { type Runtime, sourceRuntimes } from "../../runtimes.ts";

@@ -8,8 +8,8 @@ import type { Connection } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import { systemDialer } from "../../../mod.ts";
 import { proxyDialer } from "../../../src/proxy/mod.ts";
-import { bulkProtocol, exchangeBulk } from "../../../tests/libp2p/bulk_protocol.ts";
-import { makeNode } from "../../../tests/libp2p/make_node.ts";
+import { bulkProtocol, exchangeBulk } from "../../../tests/libp2p/nodes/bulk_protocol.ts";
+import { makeNode } from "../../../tests/libp2p/nodes/make_node.ts";
 import { collectGarbage } from "../../collect_garbage.ts";
 
 /** What a process held at one moment, after its garbage was collected. */

@@ -6,13 +6,13 @@ import type { Addr } from "../../../src/core/addr.ts";
 import {
   encodeConnectRequest,
   httpConnectHeader,
-} from "../../../src/proxy/http_connect_request.ts";
-import { encodeProxyProtocolHeader } from "../../../src/proxy/proxy_protocol_codec.ts";
-import { type ProxyTarget, proxyTarget } from "../../../src/proxy/proxy_target.ts";
-import { Socks4Codec } from "../../../src/proxy/socks4_codec.ts";
-import { Socks5Codec } from "../../../src/proxy/socks5_codec.ts";
-import { encodeSocks5Credentials } from "../../../src/proxy/socks5_request.ts";
-import { drive, unhex } from "../drive_handshake.ts";
+} from "../../../src/proxy/http/http_connect_request.ts";
+import { encodeProxyProtocolHeader } from "../../../src/proxy/haproxy/proxy_protocol_codec.ts";
+import { type ProxyTarget, proxyTarget } from "../../../src/proxy/dial/proxy_target.ts";
+import { Socks4Codec } from "../../../src/proxy/socks/socks4_codec.ts";
+import { Socks5Codec } from "../../../src/proxy/socks/socks5_codec.ts";
+import { encodeSocks5Credentials } from "../../../src/proxy/socks/socks5_request.ts";
+import { drive, unhex } from "../../fakes/proxy/drive_handshake.ts";
 import { type CodecProperty, holds } from "./codec_property.ts";
 
 const hostPieces = [

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { matchesNoProxy, parseNoProxy } from "../../../src/proxy/no_proxy.ts";
-import { proxyFor, readProxyEnv } from "../../../src/proxy/proxy_env.ts";
+import { matchesNoProxy, parseNoProxy } from "../../../src/proxy/env/no_proxy.ts";
+import { proxyFor, readProxyEnv } from "../../../src/proxy/env/proxy_env.ts";
 import {
   formatProxyUrl,
   parseProxyUrl,
   type ProxyUrl,
   redactProxyUrl,
-} from "../../../src/proxy/proxy_url.ts";
+} from "../../../src/proxy/url/proxy_url.ts";
 import { type CodecProperty, holds } from "./codec_property.ts";
 
 const marker = "s3cr3t";

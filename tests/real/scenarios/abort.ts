@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loopbackPeers } from "../../../adapters/loopback_peers.ts";
+import { loopbackPeers } from "../../../adapters/loopback/loopback_peers.ts";
 import type { DialEvent } from "../../../src/core/dial_event.ts";
 import type { Running } from "../real_proxy.ts";
 import { echo, startTarget } from "../target.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Conn } from "../../../src/core/conn.ts";
-import type { PeerConn } from "../../../src/testing/peers.ts";
+import type { PeerConn } from "../../../adapters/loopback/peers.ts";
 import { bytesOf, readAll, readExactly, readText } from "../../../src/testing/read_all.ts";
 import { SeededRandom } from "../../../src/testing/seeded_random.ts";
 import type { Running } from "../real_proxy.ts";

@@ -1,0 +1,149 @@
+import "../node/shortage_probe.ts";
+import type { ContextDialer } from "../../src/core/dialer.ts";
+import { readOptions } from "../../src/core/options.ts";
+import type { ConnectDone, Connector, ConnectRequest } from "../../src/net/connector.ts";
+import { netDialer } from "../../src/net/net_dialer.ts";
+import {
+  keepAliveIdleMs,
+  type NetDialerOptions,
+  netDialerOptions,
+} from "../../src/net/net_dialer_options.ts";
+import { BunConn, type BunSocket } from "./bun_conn.ts";
+import { anyLocalAddress, connectFailure, failLater } from "../node/connect_failure.ts";
+import { type Ends, endsOf } from "../node/resolve_zones.ts";
+import { netConnector } from "../node/net_connector.ts";
+
+/**
+ * Makes a dialer over `Bun.connect`, as `systemDialer` does on Bun.
+ *
+ * A pending `Bun.connect` cannot be cancelled: an aborted one is abandoned, and holds a descriptor and the process until the
+ * kernel gives up. So that there are never more than 16 of them, dials beyond 16 pending ones go through `node:net`, whose
+ * sockets can be destroyed. Bun reports an unreachable network or host as `ECONNREFUSED`.
+ *
+ * @example
+ * const dialer = bunDialer({ timeoutMs: 5_000 });
+ * const conn = await dialer.dialContext("tcp", "peer.example:4001");
+ *
+ * @param options How the dialer behaves.
+ * @returns The dialer.
+ * @throws {TypeError | RangeError} If an option is unusable; the message names it.
+ */
+export function bunDialer(options: NetDialerOptions = {}): ContextDialer {
+  const read = readOptions("bunDialer", options, netDialerOptions);
+  return netDialer(bunConnector(read), read);
+}
+
+/** The most connects that may be pending at once, since each may have to be abandoned. */
+const mostPending = 16;
+let pending = 0;
+
+function bunConnector(options: NetDialerOptions): Connector {
+  const { keepAlive, noDelay = true } = options;
+  const idleMs = keepAliveIdleMs(options);
+  const throughNode = netConnector(options);
+  const opened = (socket: BunSocket, request: ConnectRequest) => {
+    if (!("path" in request)) {
+      // No-delay is what Bun's sockets begin with.
+      if (!noDelay) socket.setNoDelay(false);
+      if (keepAlive !== false) socket.setKeepAlive(true, idleMs);
+    }
+    return new BunConn(socket, request, idleMs);
+  };
+  return {
+    connect(request, done, cancellable) {
+      if (pending >= mostPending) return throughNode.connect(request, done, cancellable);
+      if ("path" in request) return open(request, { unix: request.path }, opened, done);
+      const ends = endsOf(request);
+      if ("code" in ends) return failLater(ends, done);
+      return open(request, ipTarget(request, ends), opened, done);
+    },
+  };
+}
+
+/** What a socket's callbacks know of it: the attempt only while it connects, then the connection. */
+interface Context {
+  attempt: {
+    connected(socket: OpenSocket): void;
+    failed(error: unknown): void;
+  } | undefined;
+  conn: BunConn | undefined;
+}
+
+type OpenSocket = BunSocket & { readonly data: Context };
+
+type IpRequest = Exclude<ConnectRequest, { path: string }>;
+type Target = { unix: string } | { hostname: string; port: number };
+
+function open(
+  request: ConnectRequest,
+  target: Target,
+  opened: (socket: BunSocket, request: ConnectRequest) => BunConn,
+  done: ConnectDone,
+): () => void {
+  let cancelled = false;
+  const context: Context = { attempt: undefined, conn: undefined };
+  const settle = () => {
+    if (context.attempt === undefined) return false;
+    context.attempt = undefined;
+    pending--;
+    return true;
+  };
+  const failed = (error: unknown) => {
+    if (!settle() || cancelled) return;
+    connectFailure(error, request).then((failure) => cancelled || done(failure));
+  };
+  context.attempt = {
+    connected(socket) {
+      if (!settle()) return;
+      if (cancelled) return socket.close();
+      done(undefined, context.conn = opened(socket, request));
+    },
+    failed,
+  };
+  pending++;
+  try {
+    Bun.connect({ allowHalfOpen: true, data: context, socket: handlers, ...target })
+      .catch(failed);
+  } catch (error) {
+    queueMicrotask(() => failed(error));
+  }
+  return () => cancelled = true;
+}
+
+function ipTarget(request: IpRequest, { host: hostname, localAddress }: Ends): Target {
+  const { port, localPort } = request;
+  if (localAddress === undefined && localPort === undefined) return { hostname, port };
+  // Bun ignores a local port without a local address; its types know neither.
+  const local = { localAddress: localAddress ?? anyLocalAddress(request), localPort };
+  return { hostname, port, ...local };
+}
+
+/** One set of callbacks for all sockets; each socket's `data` is its context. */
+const handlers: BunHandlers = {
+  open: (socket) => socket.data.attempt?.connected(socket),
+  connectError: (socket, error) => socket.data.attempt?.failed(error),
+  data: (socket, chunk) => socket.data.conn?.onData(chunk),
+  drain: (socket) => socket.data.conn?.onDrain(),
+  end: (socket) => socket.data.conn?.onEnd(),
+  error: (socket, error) => socket.data.conn?.onError(error),
+  close: (socket, error) => socket.data.conn?.onClose(error),
+};
+
+interface BunHandlers {
+  open(socket: OpenSocket): void;
+  connectError(socket: OpenSocket, error: unknown): void;
+  data(socket: OpenSocket, chunk: Uint8Array): void;
+  drain(socket: OpenSocket): void;
+  end(socket: OpenSocket): void;
+  error(socket: OpenSocket, error: unknown): void;
+  close(socket: OpenSocket, error?: unknown): void;
+}
+
+/** What is used of Bun; a test checks it against Bun's own types. */
+declare const Bun: {
+  connect(
+    options:
+      & { allowHalfOpen: boolean; data: Context; socket: BunHandlers }
+      & ({ unix: string } | { hostname: string; port: number }),
+  ): Promise<unknown>;
+};

@@ -1,0 +1,169 @@
+import type { Addr } from "../../src/core/addr.ts";
+import { BaseConn } from "../../src/conn/base_conn.ts";
+import { BufferGuard } from "../../src/conn/buffer_guard.ts";
+import { connError } from "../../src/core/conn_error.ts";
+import type { SystemErrorCode } from "../../src/core/dial_error_code.ts";
+import { systemErrorCode } from "../../src/core/error_reason.ts";
+import {
+  byteLengthOf,
+  bytesAfter,
+  isResizable,
+  lostBufferError,
+  plainBytes,
+} from "../../src/conn/uint8_array.ts";
+import type { WriteStyle } from "../../src/conn/writev.ts";
+
+/** What Deno's error classes without a code mean. */
+const codes: Record<string, SystemErrorCode> = {
+  BrokenPipe: "EPIPE",
+  ConnectionAborted: "ECONNABORTED",
+  ConnectionRefused: "ECONNREFUSED",
+  ConnectionReset: "ECONNRESET",
+  NetworkUnreachable: "ENETUNREACH",
+  NotCapable: "EACCES",
+  NotFound: "ENOENT",
+  PermissionDenied: "EACCES",
+  TimedOut: "ETIMEDOUT",
+  WouldBlock: "EAGAIN",
+};
+
+/** The code of an error of Deno's, by its class where it has none itself. */
+export function denoErrorCode(error: unknown): SystemErrorCode | undefined {
+  return systemErrorCode(error) ?? codes[(error as Error).name];
+}
+
+/** A call costs more than a copy. */
+const writeStyle: WriteStyle = { gathers: false, joinedBytes: 512 * 1024 };
+
+/** A connection over a socket of Deno's own. */
+export class DenoConn extends BaseConn {
+  readonly #conn: DenoSocket;
+  #receiving = 0;
+  #ended = false;
+  /** Made for the first buffer that may shrink. */
+  #guard: BufferGuard | undefined;
+  /** What broke the connection. The system tells of it once, to whoever asks first, and of an end after that. */
+  #failure: unknown;
+  #writeFailure: unknown;
+
+  constructor(conn: DenoSocket, localAddr: Addr, remoteAddr: Addr) {
+    super(localAddr, remoteAddr);
+    this.#conn = conn;
+  }
+
+  protected receive(buffer: Uint8Array): Promise<number | null> {
+    // Deno writes to the memory as it was when the read began, and counts what is lost.
+    if (this.#guard === undefined && !isResizable(buffer)) return this.#receive(buffer);
+    return (this.#guard ??= new BufferGuard((buffer) => this.#receive(buffer))).read(buffer);
+  }
+
+  #receive(buffer: Uint8Array): Promise<number | null> {
+    this.#receiving++;
+    return this.#conn.read(plainBytes(buffer)).then((count) => {
+      this.#receiving--;
+      if (byteLengthOf(buffer) === 0) throw lostBufferError();
+      if (count === null) {
+        this.#ended = true;
+        if (this.#failure === undefined) this.noteEnd();
+        else throw this.#broken();
+      }
+      return count;
+    }, (error) => {
+      this.#receiving--;
+      this.#ended = true;
+      this.#failure ??= this.#ioError("read", error);
+      throw this.#broken();
+    });
+  }
+
+  #broken(): unknown {
+    this.noteBroken();
+    return this.#failure;
+  }
+
+  protected get receivedAll(): boolean {
+    return this.#ended || this.#receiving > 0;
+  }
+
+  protected async send(data: Uint8Array): Promise<void> {
+    try {
+      // A single call may take only a part.
+      let sent = await this.#conn.write(data);
+      while (sent < data.byteLength) sent += await this.#conn.write(bytesAfter(data, sent));
+    } catch (error) {
+      const failure = this.#ioError("write", error);
+      this.#writeFailure ??= failure;
+      // A peer that had ended before its reset makes it an EPIPE, and what it sent is whole.
+      if (denoErrorCode(error) !== "EPIPE") this.#failure ??= failure;
+      throw failure;
+    }
+  }
+
+  override get writeStyle(): WriteStyle {
+    return writeStyle;
+  }
+
+  protected async shutdown(): Promise<void> {
+    const failure = this.#failure ?? this.#writeFailure;
+    if (failure !== undefined) throw failure;
+    try {
+      await this.#conn.closeWrite();
+    } catch (error) {
+      throw this.#ioError("close the write side", error);
+    }
+  }
+
+  #ioError(call: string, error: unknown): unknown {
+    if (this.isClosed) {
+      return connError("ERR_CONN_CLOSED", `Cannot ${call}: the connection is closed`, error);
+    }
+    const code = denoErrorCode(error);
+    if (code === undefined || (error as { code?: unknown }).code === code) return error;
+    return connError(code, `Cannot ${call}: ${(error as Error).message}`, error);
+  }
+
+  protected destroy(): void {
+    try {
+      this.#conn.close();
+    } catch {
+      // Deno closed it already.
+    }
+  }
+
+  /** Deno itself keeps the process alive just while an operation is pending. */
+  protected setRef(ref: boolean): void {
+    // What a closed connection still waits for shall not.
+    if (this.isClosed && !ref) this.#conn.unref?.();
+  }
+
+  override ref(): void {
+    this.#conn.ref?.();
+  }
+
+  override unref(): void {
+    this.#conn.unref?.();
+  }
+
+  // Deno throws where the connection is closed.
+  setNoDelay(noDelay = true): void {
+    if (!this.isClosed) this.#conn.setNoDelay?.(noDelay);
+  }
+
+  setKeepAlive(keepAlive = true): void {
+    if (!this.isClosed) this.#conn.setKeepAlive?.(keepAlive);
+  }
+}
+
+/** What is used of a Deno connection. */
+export interface DenoSocket {
+  readonly localAddr: { transport: string; hostname?: string; port?: number };
+  readonly remoteAddr: { transport: string };
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(data: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+  ref?(): void;
+  unref?(): void;
+  setNoDelay?(noDelay: boolean): void;
+  setKeepAlive?(keepAlive: boolean): void;
+}

@@ -1,0 +1,54 @@
+import { systemErrorCode } from "../../src/core/error_reason.ts";
+import type { ConnectDone, ConnectFailure, ConnectRequest } from "../../src/net/connector.ts";
+import { shortage } from "../../src/net/shortage.ts";
+import { bindFailure, isLinkLocal } from "./resolve_zones.ts";
+
+/** Reads the error of a failed attempt, as `node:net` and Bun report it. */
+export async function connectFailure(
+  error: unknown,
+  request: ConnectRequest,
+): Promise<ConnectFailure> {
+  const denied = denoDenial(error);
+  if (denied !== undefined) return denied;
+  const code = systemErrorCode(error) ?? "ERR_DIAL_FAILED";
+  // Deno says EINVAL, and Bun may say ECONNREFUSED, of a local end that is not there or not free.
+  if ((code === "EINVAL" || code === "ECONNREFUSED") && hasLocalEnd(request)) {
+    const failure = await bindFailure(anyLocalAddress(request), request.localPort);
+    if (failure !== undefined) return failure;
+    // The local end may be free and yet be taken for this very peer.
+    if (code === "EINVAL" && !isLinkLocal(request.host)) {
+      return { code: "EADDRNOTAVAIL", cause: error };
+    }
+  }
+  if (code === "ECONNREFUSED") {
+    const lacking = shortage();
+    if (lacking !== undefined) return { code: lacking, cause: error };
+  }
+  // Deno says EPERM of an address that its permissions do not cover.
+  return { code: code === "EPERM" ? "EACCES" : code, cause: error };
+}
+
+/** What a permission of Deno's does not cover, if that is what `error` says. */
+export function denoDenial(cause: unknown): ConnectFailure | undefined {
+  const { name, message } = cause as Error;
+  if (name !== "NotCapable") return undefined;
+  return { code: "EACCES", reason: message.replace(/, run again.*$/s, ""), cause };
+}
+
+type IpRequest = Exclude<ConnectRequest, { path: string }>;
+
+function hasLocalEnd(request: ConnectRequest): request is IpRequest {
+  return "host" in request && (request.localAddress ?? request.localPort) !== undefined;
+}
+
+/** The local address asked for, or the one that stands for all, as a bare local port needs it on Bun. */
+export function anyLocalAddress({ family, localAddress }: IpRequest): string {
+  return localAddress ?? (family === 4 ? "0.0.0.0" : "::");
+}
+
+/** Reports a failure that is known at once, but not before the attempt has been started. */
+export function failLater(failure: ConnectFailure, done: ConnectDone): () => void {
+  let cancelled = false;
+  queueMicrotask(() => cancelled || done(failure));
+  return () => cancelled = true;
+}

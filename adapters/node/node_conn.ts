@@ -1,0 +1,192 @@
+import { Buffer } from "node:buffer";
+import { closedError, connError } from "../../src/core/conn_error.ts";
+import { systemErrorCode } from "../../src/core/error_reason.ts";
+import { PushConn } from "../../src/conn/push_conn.ts";
+import { ReceiveSlab } from "../../src/conn/slab.ts";
+import { sendsFin } from "../../src/conn/sends_fin.ts";
+import type { WriteStyle } from "../../src/conn/writev.ts";
+import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../../src/net/connector.ts";
+import type { DialSocket } from "./dial_socket.ts";
+
+/**
+ * What sockets read into that are not busy: its bytes are taken or copied before `onRead` returns, so that an idle connection
+ * costs no buffer at all. Twice its size was slower to read with.
+ */
+export const sharedBuffer: Uint8Array = new Uint8Array(64 * 1024);
+
+const writeStyle: WriteStyle = { gathers: true, joinedBytes: 66 * 1024 };
+
+/** Memory that is not zeroed: a good part of what it costs, where it is written to at once. */
+function unfilled(bytes: number): Uint8Array {
+  // As a plain array: the `slice` of a `Buffer` does not copy.
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
+}
+
+/** A connection over a socket of `node:net`, which reads into a buffer and tells `onRead`. */
+export class NodeConn extends PushConn {
+  readonly #socket: DialSocket;
+  readonly #keepAliveMs: number;
+  /** Told when the write under way was taken by the system. */
+  #sent: ((error?: Error | null) => void) | undefined;
+  /** Calls of `#onSent` to come for writes that the system took at once. */
+  #sentAtOnce = 0;
+  #listening = false;
+  /** Where a busy socket reads to whose chunks are handed on. */
+  #slab: ReceiveSlab | undefined;
+  /** Whether the last read filled its buffer. */
+  #filled = false;
+
+  constructor(socket: DialSocket, request: ConnectRequest, keepAliveMs: number) {
+    super(localAddrOf(socket, request), remoteAddrOf(request));
+    this.#socket = socket;
+    this.#keepAliveMs = keepAliveMs;
+    socket.unref();
+  }
+
+  /** Done on first use, since it is a tenth of what a dial costs. */
+  #listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#socket.onEnd = () => this.#onEnd();
+    this.#socket.on("close", () => this.#onClose());
+  }
+
+  onRead(count: number, buffer: Uint8Array): boolean {
+    this.#filled = count === buffer.byteLength;
+    return this.push(buffer.subarray(0, count));
+  }
+
+  /** Where the socket reads to next. */
+  nextBuffer(): Uint8Array {
+    return this.#slab?.room() ?? sharedBuffer;
+  }
+
+  protected override own(chunk: Uint8Array, use: "flow" | "keep"): Uint8Array {
+    return use === "flow" ? this.#takeFlowing(chunk) : chunk.slice();
+  }
+
+  #takeFlowing(chunk: Uint8Array): Uint8Array {
+    return (this.#slab ??= new ReceiveSlab(unfilled)).take(chunk, this.#filled);
+  }
+
+  onError(error: Error): void {
+    // On Bun this is how a write fails to a peer that had ended before; what that had sent is whole.
+    if (systemErrorCode(error) === "EPIPE") this.pushEnd();
+    else this.pushError(error);
+  }
+
+  #onEnd(): void {
+    const { writeError } = this.#socket;
+    // The system tells of a reset once, and of an end after that. A peer that had ended before its reset makes it an EPIPE.
+    if (writeError === undefined || systemErrorCode(writeError) === "EPIPE") this.pushEnd();
+    else this.pushError(writeError);
+  }
+
+  #onClose(): void {
+    // The socket closed itself after both sides had ended, or after an error that was told already.
+    if (!this.isClosed) this.pushEnd();
+    this.#sent?.(this.#whyBroken());
+  }
+
+  protected resume(): void {
+    const socket = this.#socket;
+    this.#listen();
+    if (!socket.destroyed) socket.resume();
+    // It tells of its error only later, and of its close perhaps never again.
+    else if (socket.errored) this.pushError(socket.errored);
+    else this.#onClose();
+  }
+
+  protected send(data: Uint8Array): Promise<void> | undefined {
+    const socket = this.#socket;
+    const failure = this.failure ?? socket.writeError;
+    if (failure !== undefined) return Promise.reject(failure);
+    socket.write(data, this.#onSent);
+    return this.#untilSent();
+  }
+
+  override get writeStyle(): WriteStyle {
+    return writeStyle;
+  }
+
+  protected override sendPieces(pieces: readonly Uint8Array[]): Promise<void> | undefined {
+    const socket = this.#socket;
+    const failure = this.failure ?? socket.writeError;
+    if (failure !== undefined) return Promise.reject(failure);
+    const last = pieces.length - 1;
+    socket.cork();
+    for (let index = 0; index < last; index++) socket.write(pieces[index]!);
+    socket.write(pieces[last]!, this.#onSent);
+    socket.uncork();
+    return this.#untilSent();
+  }
+
+  #untilSent(): Promise<void> | undefined {
+    const socket = this.#socket;
+    if (socket.writableLength === 0 && socket.writable) {
+      // Node tries to write at once and counts only what the system did not take.
+      this.#sentAtOnce++;
+      return undefined;
+    }
+    this.#listen();
+    return new Promise((resolve, reject) => {
+      this.#sent = (error) => {
+        this.#sent = undefined;
+        if (error) reject(error);
+        else resolve();
+      };
+    });
+  }
+
+  readonly #onSent = (error?: Error | null): void => {
+    if (this.#sentAtOnce > 0) this.#sentAtOnce--;
+    // Node 20 reports a write that the socket's failure has cut off as done, later ones that it was cancelled.
+    else if (error || this.#socket.destroyed) this.#sent?.(this.#whyBroken(error));
+    else this.#sent?.();
+  };
+
+  /** What the socket failed with, rather than what became of a call because of that. */
+  #whyBroken(error?: Error | null): Error {
+    const { writeError, errored } = this.#socket;
+    const known = writeError ?? errored ?? error;
+    if (systemErrorCode(known) !== undefined) return known!;
+    return connError("EPIPE", "Cannot write: the connection is closed", known ?? undefined);
+  }
+
+  protected shutdown(): Promise<void> {
+    const failure = this.failure ?? this.#socket.writeError;
+    if (failure !== undefined) return Promise.reject(failure);
+    return new Promise((resolve, reject) => {
+      this.#socket.end((error?: Error | null) => {
+        if (error) reject(this.#whyBroken(error));
+        else resolve();
+      });
+    });
+  }
+
+  protected destroy(reset: boolean): void {
+    // Node 20 reports a write that destroying has cut off as done.
+    this.#sent?.(closedError("write"));
+    // Before the socket is: Bun ends it from within `destroy`, which would pass for the peer's end.
+    this.pushClosed();
+    this.#slab?.release();
+    const socket = this.#socket;
+    // Node throws where it is no TCP socket; a unix socket has no reset.
+    const canReset = this.remoteAddr.transport === "tcp" && !sendsFin(socket);
+    if (reset && canReset) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  protected setRef(ref: boolean): void {
+    if (ref) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  setNoDelay(noDelay = true): void {
+    this.#socket.setNoDelay(noDelay);
+  }
+
+  setKeepAlive(keepAlive = true): void {
+    this.#socket.setKeepAlive(keepAlive, this.#keepAliveMs);
+  }
+}

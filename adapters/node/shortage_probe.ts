@@ -1,0 +1,42 @@
+import { closeSync, openSync } from "node:fs";
+import type { SystemErrorCode } from "../../src/core/dial_error_code.ts";
+import { systemErrorCode } from "../../src/core/error_reason.ts";
+import { setShortageProbe } from "../../src/net/shortage.ts";
+
+/**
+ * Without a descriptor left Bun says that a connection was refused and that a lookup failed for
+ * now, and Deno that there is no such name. Node says EMFILE.
+ */
+if ("Deno" in globalThis || "Bun" in globalThis) setShortageProbe(findShortage);
+
+function findShortage(): SystemErrorCode | undefined {
+  try {
+    openAndClose();
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "EMFILE" || code === "ENFILE") return code;
+  }
+  return undefined;
+}
+
+const file = "/dev/null";
+
+function openAndClose(): void {
+  if (mayRead()) return closeSync(openSync(file, "r"));
+  // A user who is asked for a permission would not know what for.
+  const host = "127.0.0.1:0";
+  const { state } = globals.Deno!.permissions.querySync({ name: "net", host });
+  if (state === "granted") globals.Deno!.listen({ hostname: "127.0.0.1", port: 0 }).close();
+}
+
+function mayRead(): boolean {
+  if (globals.Deno === undefined) return true;
+  return globals.Deno.permissions.querySync({ name: "read", path: file }).state === "granted";
+}
+
+const globals = globalThis as {
+  Deno?: {
+    listen(options: { hostname: string; port: number }): { close(): void };
+    permissions: { querySync(descriptor: object): { state: string } };
+  };
+};

@@ -1,0 +1,110 @@
+import { withCallerFrame } from "../dial/caller_frame.ts";
+import { type Clock, systemClock } from "../dial/clock.ts";
+import type { Conn } from "../core/conn.ts";
+import { readDialOptions } from "../core/dial_options.ts";
+import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
+import { joinHostPort } from "../core/host_port.ts";
+import { makeDialer } from "../dial/compose_dialer.ts";
+import type { RunningDial } from "../dial/running_dial.ts";
+import type { Connector, ConnectRequest } from "./connector.ts";
+import { type BadTarget, type DialTarget, dialTarget } from "./dial_target.ts";
+import { LiteralDial } from "./literal_dial.ts";
+import { dialName } from "./name_dial.ts";
+import {
+  type NetDialerConfig,
+  netDialerConfig,
+  type NetDialerOptions,
+} from "./net_dialer_options.ts";
+import { systemResolver } from "../resolver/system_resolver.ts";
+
+/**
+ * Makes a dialer over a runtime's sockets: lookup, RFC 8305 and time limits are here, `connector` connects to literals.
+ *
+ * @param connector How the runtime connects.
+ * @param options How the dialer behaves.
+ * @param clock The time.
+ * @throws {TypeError | RangeError} If an option is unusable; the message names it.
+ */
+export function netDialer(
+  connector: Connector,
+  options: NetDialerOptions = {},
+  clock: Clock = systemClock,
+): ContextDialer {
+  return new NetDialer(connector, options, clock);
+}
+
+class NetDialer implements ContextDialer {
+  readonly #connector: Connector;
+  readonly #config: NetDialerConfig;
+  readonly #clock: Clock;
+  /** What dials names, and says of an address why it cannot be dialed. */
+  readonly #names: ContextDialer;
+
+  constructor(connector: Connector, options: NetDialerOptions, clock: Clock) {
+    const config = netDialerConfig(options);
+    const resolver = options.resolver ?? systemResolver;
+    const mayDialNames = options.resolver === undefined;
+    this.#connector = connector;
+    this.#config = config;
+    this.#clock = clock;
+    const init = { connector, config, resolver, mayDialNames };
+    const run = (dial: RunningDial): Promise<Conn> => {
+      const target = this.#target(dial.network, dial.address);
+      if (!("kind" in target)) throw dial.error({ phase: "address", ...target });
+      if (config.timeoutMs !== undefined) dial.limit(config.timeoutMs);
+      return dialName(dial, target as DialTarget & { kind: "name" }, init);
+    };
+    this.#names = makeDialer({ name: "system", over: [], clock, run });
+  }
+
+  async dialContext(network: Network, address: string, dialOptions?: DialOptions): Promise<Conn> {
+    const target = this.#target(network, address);
+    if (!("kind" in target) || target.kind === "name") {
+      return await this.#names.dialContext(network, address, dialOptions);
+    }
+    const options = readDialOptions(dialOptions);
+    if (options.signal?.aborted) throw options.signal.reason;
+    const request = this.#request(target);
+    const attempted = "path" in request
+      ? request.path
+      : sameText(joinHostPort(request.host, request.port), address);
+    const { timeoutMs } = this.#config;
+    const [connector, clock] = [this.#connector, this.#clock];
+    try {
+      return await new Promise((resolve, reject) => {
+        new LiteralDial({
+          ...{ connector, request, timeoutMs, clock, network, address, attempted, options },
+          ...{ resolve, reject },
+        }).start();
+      });
+    } catch (error) {
+      throw withCallerFrame(error, options.signal);
+    }
+  }
+
+  /** What is to be dialed, or why it cannot be with this configuration. */
+  #target(network: Network, address: string): DialTarget | BadTarget & { phase?: "connect" } {
+    const target = dialTarget(network, address);
+    const { onlyFamily, localAddress } = this.#config;
+    if (!("kind" in target) || target.kind !== "literal") return target;
+    if ((onlyFamily ?? target.family) === target.family) return target;
+    const reason = `the local address ${localAddress[onlyFamily!]} is not IPv${target.family}`;
+    return { code: "EADDRNOTAVAIL", phase: "connect", reason };
+  }
+
+  #request(target: Exclude<DialTarget, { kind: "name" }>): ConnectRequest {
+    if (target.kind === "unix") return { path: target.path };
+    const { host, family, port } = target;
+    const { localAddress, localPort } = this.#config;
+    return { family, host, port, localAddress: localAddress[family], localPort };
+  }
+
+  toString(): string {
+    return "system";
+  }
+}
+
+/** One string of it is enough. */
+function sameText(text: string, other: string): string {
+  return text === other ? other : text;
+}

@@ -1,0 +1,162 @@
+import {
+  boolean,
+  falseOr,
+  milliseconds,
+  oneOf,
+  type OptionChecks,
+  port,
+  readOptions,
+  withMethod,
+} from "../core/options.ts";
+import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
+import type { Resolver } from "../resolver/resolver.ts";
+
+/** Local addresses by family, for hosts that have both. */
+export interface LocalAddresses {
+  /** The IPv4 literal to bind to when an IPv4 address is dialed. */
+  ipv4?: string;
+  /** The IPv6 literal to bind to when an IPv6 address is dialed; may carry a zone. */
+  ipv6?: string;
+}
+
+/** How a dialer over the runtime's own sockets behaves; the counterpart of the fields of Go's `net.Dialer`. */
+export interface NetDialerOptions {
+  /**
+   * Milliseconds for the whole dial, lookup included. Running out is a `DialError` with the code `ETIMEDOUT`.
+   *
+   * @default {undefined} No limit but the kernel's, as in Go.
+   */
+  timeoutMs?: number;
+  /**
+   * The IP literal to dial from: one, which confines dials to its family, or one for each family.
+   *
+   * On Deno this makes the dialer use `node:net`, since `Deno.connect` ignores it.
+   *
+   * @default {undefined} The system chooses.
+   */
+  localAddress?: string | LocalAddresses;
+  /**
+   * The local port to dial from. On Deno this makes the dialer use `node:net`.
+   *
+   * @default {undefined} The system chooses.
+   */
+  localPort?: number;
+  /**
+   * Milliseconds from one connection attempt to the next while none has failed (RFC 8305 §5), at least 10. `false`: strictly one
+   * at a time, where each address gets an equal share of the time left under `timeoutMs`, but at least 2 s.
+   *
+   * @default {250}
+   */
+  attemptDelayMs?: number | false;
+  /**
+   * Milliseconds to wait for the addresses of the preferred family when those of the other are there first (RFC 8305 §3).
+   *
+   * @default {50}
+   */
+  resolutionDelayMs?: number;
+  /**
+   * TCP keep-alive: off, or the idle time in milliseconds before the first probe, which counts in whole seconds: it is rounded
+   * up. At most 32,767 s, since Linux takes no more.
+   *
+   * `Deno.connect` cannot set the time: with the default, Deno's native connections have keep-alive with the system's idle
+   * time (two hours on Linux); a number given here makes the dialer use `node:net` on Deno.
+   *
+   * @default {15000}
+   */
+  keepAlive?: false | number;
+  /**
+   * Whether small writes are sent at once (`TCP_NODELAY`).
+   *
+   * @default {true}
+   */
+  noDelay?: boolean;
+  /**
+   * Who looks names up.
+   *
+   * @default The system's getaddrinfo, with `localhost` and its subdomains answered locally (RFC 6761).
+   */
+  resolver?: Resolver;
+  /**
+   * The address family to begin with where a name has both.
+   *
+   * @default {6}
+   */
+  preferFamily?: IpFamily;
+}
+
+/** The options with their defaults, checked. */
+export interface NetDialerConfig {
+  readonly timeoutMs: number | undefined;
+  readonly localAddress: Readonly<Partial<Record<IpFamily, string>>>;
+  /** The only family that may be dialed, because the one local address has it. */
+  readonly onlyFamily: IpFamily | undefined;
+  readonly localPort: number | undefined;
+  readonly attemptDelayMs: number | false;
+  readonly resolutionDelayMs: number;
+  readonly preferFamily: IpFamily;
+}
+
+/** The longest idle time that Linux takes (`MAX_TCP_KEEPIDLE`). */
+export const maxKeepAliveIdleMs = 32_767_000;
+
+/** The options of every dialer over sockets. */
+export const netDialerOptions: OptionChecks<NetDialerOptions> = {
+  timeoutMs: milliseconds(),
+  localAddress: checkLocalAddress,
+  localPort: port,
+  attemptDelayMs: falseOr(milliseconds(10)),
+  resolutionDelayMs: milliseconds(0),
+  keepAlive: falseOr(milliseconds(1, maxKeepAliveIdleMs)),
+  noDelay: boolean,
+  resolver: withMethod<Resolver>("lookup"),
+  preferFamily: oneOf(4, 6),
+};
+
+/** What inherits nothing from `Object.prototype`. */
+const none: LocalAddresses = Object.create(null);
+
+/** Fills in the defaults of options that were checked. */
+export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
+  const { timeoutMs, localAddress, localPort } = options;
+  const { attemptDelayMs = 250, resolutionDelayMs = 50, preferFamily = 6 } = options;
+  const one = typeof localAddress === "string" ? ipFamily(localAddress)! : undefined;
+  const { ipv4, ipv6 }: LocalAddresses = typeof localAddress === "object" ? localAddress : none;
+  return {
+    timeoutMs,
+    localAddress: {
+      ...(one !== undefined && { [one]: localAddress }),
+      ...(ipv4 !== undefined && { 4: ipv4 }),
+      ...(ipv6 !== undefined && { 6: ipv6 }),
+    },
+    onlyFamily: one,
+    localPort,
+    attemptDelayMs,
+    resolutionDelayMs,
+    preferFamily,
+  };
+}
+
+/** The idle time of keep-alive in whole seconds, as runtimes cut off what is less; also where it is off for now. */
+export function keepAliveIdleMs({ keepAlive }: Pick<NetDialerOptions, "keepAlive">): number {
+  return Math.ceil((keepAlive || 15_000) / 1_000) * 1_000;
+}
+
+function checkLocalAddress(given: unknown): string | LocalAddresses {
+  if (typeof given === "string") {
+    if (ipFamily(given) !== undefined) return given;
+    throw new TypeError("localAddress must be an IP address");
+  }
+  const isObject = typeof given === "object" && given !== null;
+  const addresses: LocalAddresses = isObject
+    ? readOptions("localAddress", given, { ipv4: checkAddressOf(4), ipv6: checkAddressOf(6) })
+    : {};
+  if (addresses.ipv4 !== undefined || addresses.ipv6 !== undefined) return addresses;
+  throw new TypeError("localAddress must be an IP address or name ipv4, ipv6 or both");
+}
+
+function checkAddressOf(family: IpFamily): (value: unknown, name: string) => string {
+  return (value, name) => {
+    if (typeof value === "string" && ipFamily(value) === family) return value;
+    throw new TypeError(`localAddress.${name} must be an IPv${family} address`);
+  };
+}

@@ -1,0 +1,85 @@
+import { redacted } from "../../core/redact.ts";
+import { shownValue } from "../../core/value_kind.ts";
+import { ipBytes } from "../../ip/ip_bytes.ts";
+import { quoted } from "../handshake/quotable.ts";
+
+/** Where a tunnel shall go, in a form that is safe to put into any request. */
+export type ProxyTarget =
+  | {
+    readonly kind: "ip";
+    readonly family: 4 | 6;
+    /** The address without brackets. */
+    readonly host: string;
+    /** The address in network order, 4 or 16 bytes. */
+    readonly bytes: Uint8Array;
+    readonly port: number;
+  }
+  | {
+    readonly kind: "name";
+    /** The name in ASCII, 1 to 255 bytes. */
+    readonly host: string;
+    readonly port: number;
+  };
+
+/**
+ * Reads a target for a proxy. Unicode names become A-labels (IDNA, as in URLs).
+ *
+ * Nothing but letters, digits, `-`, `_` and `.` gets through in a name, so that no target can put a NUL, a line break or
+ * a second request into a handshake. Names that `inet_aton` takes for addresses (`127.1`, `0x7f.1`) are refused:
+ * whether they are addresses would depend on the proxy, and rules by address would not see them.
+ *
+ * @param host A name, an IPv4 address, or an IPv6 address with or without brackets.
+ * @param port The port, 1 to 65535.
+ * @returns The target.
+ * @throws {TypeError} If `host` is neither, has a zone (which means nothing on another machine), or is too long.
+ * @throws {RangeError} If `port` is out of range.
+ */
+export function proxyTarget(host: string, port: number): ProxyTarget {
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new RangeError(`port ${shownValue(port)} is not between 1 and 65535`);
+  }
+  const bare = /^\[.*:.*\]$/s.test(host) ? host.slice(1, -1) : host;
+  const bytes = ipBytes(bare);
+  if (bytes !== undefined) {
+    if (bare.includes("%")) {
+      throw new TypeError(`the zone in ${quoted(redacted(host))} means nothing to a proxy`);
+    }
+    return { kind: "ip", family: bytes.length === 4 ? 4 : 6, host: bare, bytes, port };
+  }
+  if (host === "") throw new TypeError("a proxy needs a host to connect to");
+  const name = asciiName(host);
+  if (name === undefined) {
+    throw new TypeError(`${quoted(redacted(host))} is neither a host name nor an IP address`);
+  }
+  if (name.length > 255) throw new TypeError(`${quoted(redacted(host))} is longer than 255 bytes`);
+  return { kind: "name", host: name, port };
+}
+
+const asciiNamePattern = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i;
+const endsInNumber = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$/i;
+
+/**
+ * Gives the ASCII form of a host name.
+ *
+ * @param name A name, perhaps in Unicode.
+ * @returns The name as it is if it is ASCII, else in A-labels and lower case; `undefined` if it is not a host name.
+ */
+export function asciiName(name: string): string | undefined {
+  // deno-lint-ignore no-control-regex -- what is not ASCII is the point
+  if (/^[\x00-\x7f]*$/.test(name)) return isAsciiName(name) ? name : undefined;
+  // Delimiters would change what the URL parser sees as the host; their look-alikes it refuses by itself.
+  // deno-lint-ignore no-control-regex -- as above
+  if (/(?![a-z0-9._-])[\x00-\x7f]/i.test(name)) return undefined;
+  let ascii: string;
+  try {
+    // Not `domainToASCII`: Deno's gives some invalid names back as they are (seen with 2.9.5).
+    ascii = new URL(`http://${name}/`).hostname;
+  } catch {
+    return undefined;
+  }
+  return isAsciiName(ascii) ? ascii : undefined;
+}
+
+function isAsciiName(name: string): boolean {
+  return asciiNamePattern.test(name) && !endsInNumber.test(name);
+}

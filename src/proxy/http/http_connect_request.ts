@@ -1,0 +1,142 @@
+import { optionOf, otherOptions } from "../../core/options.ts";
+import { bytesOf, byteString, withoutOuterSpace } from "./byte_string.ts";
+import { credentialBytes, type ProxyCredentials } from "../handshake/proxy_credentials.ts";
+import type { ProxyTarget } from "../dial/proxy_target.ts";
+
+/** Header fields, by name or as pairs. A name may come several times in pairs. */
+export type HttpHeaders =
+  | Readonly<Record<string, string>>
+  | Iterable<readonly [name: string, value: string]>;
+
+/** What goes into every CONNECT request to one proxy, checked and ready to send. */
+export interface HttpConnectHeader {
+  /** The header lines after Host, each ended with CR LF. */
+  readonly lines: string;
+  /** Whether the proxy is told who asks. */
+  readonly authenticates: boolean;
+  /** What must not come back in an error even if the proxy repeats it; a character per byte, some may be empty. */
+  readonly secrets: readonly string[];
+}
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** They say where the message ends, or which target it is about: two answers to that are two requests. */
+const ours = new Set(["host", "content-length", "transfer-encoding"]);
+
+/**
+ * Checks header fields and credentials and makes the lines that every CONNECT request to the proxy has.
+ *
+ * @param headers Own fields (RFC 9110 §5). Host, Content-Length and Transfer-Encoding are not among them.
+ * @param credentials For `Proxy-Authorization: Basic` (RFC 7617), in UTF-8.
+ * @returns The lines.
+ * @throws {TypeError} If a name is not a token, a value has a CR, LF, NUL or another control character or one beyond
+ * U+00FF, a field is given that is not the caller's, or the credentials cannot be encoded. Names
+ * and values are never quoted.
+ */
+export function httpConnectHeader(
+  headers: HttpHeaders = {},
+  credentials?: ProxyCredentials,
+): HttpConnectHeader {
+  let authenticates = false;
+  const secrets: string[] = [];
+  let lines = "";
+  for (const [index, [name, given]] of headerFields(headers).entries()) {
+    checkField(name, given, `header field ${index + 1}`);
+    const value = withoutOuterSpace(given);
+    if (name.toLowerCase() === "proxy-authorization") {
+      if (credentials !== undefined) {
+        throw new TypeError(
+          "Proxy-Authorization is given both as a header field and as credentials",
+        );
+      }
+      authenticates = true;
+    }
+    lines += `${name}: ${value}\r\n`;
+    secrets.push(value);
+    // The scheme of an Authorization is no secret, and what follows it may be repeated alone.
+    const [, parameter] = /^\S+ +(\S+)$/.exec(value) ?? [];
+    if (parameter !== undefined) secrets.push(parameter);
+  }
+  if (credentials !== undefined) {
+    authenticates = true;
+    const basic = encodeBasicCredentials(credentials);
+    lines += `Proxy-Authorization: Basic ${basic}\r\n`;
+    // Without the padding, which may come back escaped.
+    secrets.push(basic.replace(/=+$/, ""));
+    const [username, password] = [credentials.username, credentials.password].map((text) =>
+      byteString(new TextEncoder().encode(text))
+    ) as [string, string];
+    secrets.push(password, username);
+  }
+  return { lines, authenticates, secrets };
+}
+
+/**
+ * Takes header fields as they are now.
+ *
+ * @param headers The fields.
+ * @returns Pairs of a name and a value, which remain to be checked.
+ * @throws {TypeError} If they are neither an object nor pairs.
+ */
+export function headerFields(headers: unknown): readonly (readonly [string, string])[] {
+  if (typeof headers === "object" && headers !== null) {
+    const iterates = optionOf(headers, Symbol.iterator) !== undefined;
+    const fields: unknown[] = iterates
+      ? [...headers as Iterable<unknown>]
+      : Object.entries(otherOptions(headers, []));
+    if (fields.every(Array.isArray)) return fields as [string, string][];
+  }
+  throw new TypeError("headers must be an object, or pairs of a name and a value");
+}
+
+/**
+ * Encodes the request of RFC 9110 §9.3.6: authority form with the port always, IPv6 in brackets, the same in Host.
+ *
+ * @param target Where the tunnel shall go.
+ * @param header The lines that follow.
+ * @returns The bytes to send.
+ */
+export function encodeConnectRequest(target: ProxyTarget, header: HttpConnectHeader): Uint8Array {
+  const host = target.host.includes(":") ? `[${target.host}]` : target.host;
+  const authority = `${host}:${target.port}`;
+  const head = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${header.lines}\r\n`;
+  return bytesOf(head);
+}
+
+/**
+ * Encodes credentials for Basic authentication (RFC 7617 §2) in UTF-8.
+ *
+ * @param credentials The user name, without a colon, and the password; either may be empty.
+ * @returns The base64 of both.
+ * @throws {TypeError} If the user name has a colon, or either has a control character; the message does not quote them.
+ */
+export function encodeBasicCredentials(credentials: ProxyCredentials): string {
+  const { username, password } = credentials;
+  const max = 8192;
+  const pair = [
+    credentialBytes(username, "user name", "HTTP", 0, max),
+    Uint8Array.of(0x3a),
+    credentialBytes(password, "password", "HTTP", 0, max),
+  ];
+  if (username.includes(":")) {
+    throw new TypeError("the user name of the proxy has a colon, which HTTP Basic cannot carry");
+  }
+  if (/\p{Cc}/u.test(username + password)) {
+    throw new TypeError("the credentials of the proxy have a control character");
+  }
+  return btoa(pair.map(byteString).join(""));
+}
+
+/** Shows neither name nor value, for either may be a secret in the wrong place. */
+function checkField(name: string, value: string, field: string): void {
+  if (typeof name !== "string" || !token.test(name)) {
+    throw new TypeError(`the name of ${field} is not that of a header field`);
+  }
+  if (ours.has(name.toLowerCase())) {
+    const set = "Host, Content-Length and Transfer-Encoding are not the caller's";
+    throw new TypeError(`${field} of a CONNECT request cannot be set: ${set}`);
+  }
+  if (typeof value !== "string" || !fieldValue.test(value)) {
+    throw new TypeError(`the value of ${field} has a character that is not allowed`);
+  }
+}

@@ -1,0 +1,44 @@
+import type { HandshakeCodec, HandshakeStep } from "../handshake/handshake_codec.ts";
+import { proxyTarget } from "../dial/proxy_target.ts";
+import { Socks5Codec, type Socks5CodecOptions } from "./socks5_codec.ts";
+
+/**
+ * A SOCKS5 handshake that ends, well, where it would ask for a target: the proxy speaks it and
+ * takes the credentials.
+ */
+export class LoginCodec implements HandshakeCodec {
+  readonly protocol = "socks5";
+  readonly #codec: Socks5Codec;
+
+  /** @param options The credentials. */
+  constructor(options: Omit<Socks5CodecOptions, "target" | "pipelined">) {
+    // Never sent.
+    this.#codec = new Socks5Codec({ ...options, target: proxyTarget("0.0.0.0", 1) });
+  }
+
+  get readBytes(): number {
+    return this.#codec.readBytes;
+  }
+
+  get tookCredentials(): boolean {
+    return this.#codec.tookCredentials;
+  }
+
+  get waitsFor(): "proxy" | "target" {
+    return this.#codec.waitsFor;
+  }
+
+  start(): HandshakeStep {
+    return this.#codec.start();
+  }
+
+  receive(chunk: Uint8Array): HandshakeStep {
+    const step = this.#codec.receive(chunk);
+    const loggedIn = step.state === "open" && this.#codec.stage === "reply";
+    return loggedIn ? { state: "done", leftover: new Uint8Array(0) } : step;
+  }
+
+  end(): HandshakeStep & { readonly state: "failed" } {
+    return this.#codec.end();
+  }
+}

@@ -1,0 +1,41 @@
+import type { IpFamily } from "../ip/ip_literal.ts";
+
+/** What a lookup is asked for. */
+export interface LookupOptions {
+  /** The address family wanted. */
+  family: IpFamily;
+  /** Ends the lookup, or at least the wait for it. */
+  signal?: AbortSignal;
+}
+
+/** Finds the addresses of a name. */
+export interface Resolver {
+  /**
+   * Looks up the addresses of one family.
+   *
+   * @returns IP literals in the order in which to try them; an empty list means the same as `ENOTFOUND`.
+   * @throws An error whose `code` is `ENOTFOUND`, `EAI_AGAIN`, `EACCES` …
+   */
+  lookup(host: string, options: LookupOptions): Promise<readonly string[]>;
+}
+
+/**
+ * Answers `localhost` and its subdomains locally, as names that must not reach DNS (RFC 6761 §6.3), and leaves all else
+ * to `resolver`.
+ *
+ * @param resolver Who answers for other names.
+ * @returns The resolver with the local names.
+ */
+export function withLocalhost(resolver: Resolver): Resolver {
+  return {
+    lookup(host, options) {
+      if (!isLocalhost(host)) return resolver.lookup(host, options);
+      return Promise.resolve([options.family === 4 ? "127.0.0.1" : "::1"]);
+    },
+  };
+}
+
+function isLocalhost(host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, "");
+  return name === "localhost" || name.endsWith(".localhost");
+}

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { type Contract, contractTest } from "./contract.ts";
+import type { PeerConn } from "../../../adapters/loopback/peers.ts";
+import { bytesOf, readEach, readExactly } from "../read_all.ts";
+import { delay } from "../waiting.ts";
+
+const chunkBytes = 256 * 1024;
+/** More than the buffers of a connection hold, those of kernels and of several proxies included. */
+const mostBytes = 256 * 1024 * 1024;
+
+/** A side that does not read stops the other, so that memory stays bounded. */
+export function backPressureTests(contract: Contract): void {
+  contractTest(contract, "a peer that does not read stops the writer", async (trial) => {
+    const { conn, peer } = await trial.connect();
+    await stops(conn, peer);
+  });
+  contractTest(contract, "a reader that does not read stops the peer", async (trial) => {
+    const { conn, peer } = await trial.connect();
+    await stops(peer, conn);
+  });
+  contractTest(contract, "a reader that pauses stops the peer", async (trial) => {
+    const { conn, peer } = await trial.connect();
+    // Once the bytes flow, stopping them is another thing than not to start them.
+    await peer.write(bytesOf("begin"));
+    await readExactly(conn, 5);
+    await stops(peer, conn);
+  });
+}
+
+type WriteEnd = Pick<PeerConn, "write" | "closeWrite">;
+
+async function stops(writer: WriteEnd, reader: Pick<PeerConn, "read">): Promise<void> {
+  let written = 0;
+  let stopped = false;
+  const writing = (async () => {
+    const chunk = new Uint8Array(chunkBytes).fill(7);
+    while (!stopped && written < mostBytes) written += await writer.write(chunk);
+    await writer.closeWrite();
+  })();
+  await untilStill(() => written);
+  assert.ok(written < mostBytes, "the writer is stopped");
+  assert.ok(written > 0);
+  // The write that waits is the last one.
+  stopped = true;
+  let read = 0;
+  await readEach(reader, (chunk) => read += chunk.byteLength);
+  await writing;
+  assert.equal(read, written);
+}
+
+/** Waits until a number has not changed for a while: that something stops can only be seen by waiting. */
+async function untilStill(value: () => number): Promise<void> {
+  let last = -1;
+  for (let still = 0; still < 4;) {
+    await delay(50);
+    still = value() === last ? still + 1 : 0;
+    last = value();
+  }
+}

@@ -1,0 +1,97 @@
+import { test } from "node:test";
+import type { Addr } from "../../core/addr.ts";
+import type { DialErrorCode } from "../../core/dial_error_code.ts";
+import type { ContextDialer } from "../../core/dialer.ts";
+import type { Resolver } from "../../resolver/resolver.ts";
+import type { Peers } from "../../../adapters/loopback/peers.ts";
+import { Trial } from "./contract_run.ts";
+
+/**
+ * What a dialer cannot have, so that the tests of it are not registered:
+ *
+ * - `events`: it tells no events, or its reports are not made of them.
+ * - `half-close`: closing the write side closes more than that.
+ * - `ipv6`: it, or the machine, has no IPv6.
+ * - `names`: it dials no host names.
+ * - `peer-reset`: a peer's reset cannot be told from its end.
+ * - `reset`: `reset()` does not reach the peer as one, as with Deno's own sockets.
+ * - `silent`: there is no peer that lets a dial hang.
+ * - `unix`: it dials no unix paths.
+ * - `unreachable`: it is never told that there is no way to an address.
+ */
+export type ContractLack =
+  | "events"
+  | "half-close"
+  | "ipv6"
+  | "names"
+  | "peer-reset"
+  | "reset"
+  | "silent"
+  | "unix"
+  | "unreachable";
+
+/** Makes the dialer under test with another option. The tests that need an option are registered where it can be had. */
+export interface DialerVariants {
+  /** With a time limit for the whole dial, in milliseconds. */
+  timeoutMs?(timeoutMs: number): ContextDialer;
+  /** With names looked up by `resolver`. */
+  resolver?(resolver: Resolver): ContextDialer;
+  /** With the IP address to dial from. */
+  localAddress?(localAddress: string): ContextDialer;
+}
+
+/** The codes that the dialer reports for failures whose name depends on who notices them. */
+export interface ContractCodes {
+  /** Nobody listens there. */
+  refused: DialErrorCode;
+  /** There is no way there. */
+  unreachable: DialErrorCode;
+  /** There is no such name. */
+  unknownName: DialErrorCode;
+  /** There is nothing at the path. */
+  missingPath: DialErrorCode;
+  /** The local address is none of this machine's. */
+  foreignAddress: DialErrorCode;
+}
+
+/** What is tested, and what is expected of it. */
+export interface Contract {
+  readonly name: string;
+  readonly dialer: ContextDialer;
+  readonly peers: Peers;
+  readonly without: ReadonlySet<ContractLack>;
+  readonly variants: DialerVariants;
+  readonly codes: ContractCodes;
+  readonly hops: readonly Addr[];
+}
+
+/** The longest that a test may take, so that what hangs is named instead of stopping the run. */
+const limitMs = 60_000;
+
+/** Registers one test of a contract; what the trial opened is closed afterwards, and nothing may be left. */
+export function contractTest(
+  contract: Contract,
+  sentence: string,
+  run: (trial: Trial) => Promise<void>,
+): void {
+  test(`${contract.name}: ${sentence}`, async () => {
+    const trial = new Trial(contract);
+    try {
+      await withLimit(run(trial));
+    } finally {
+      await withLimit(trial.end());
+    }
+  });
+}
+
+async function withLimit(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${limitMs} ms`)), limitMs);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
