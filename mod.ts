@@ -29,21 +29,12 @@ export type {
 } from "./src/core/dial_error_code.ts";
 export type { DialEvent, DialEventBase, DialEventBody } from "./src/core/dial_event.ts";
 export type { DialFailure, DialOutcome, DialReport, ReportSource } from "./src/core/dial_report.ts";
-export type {
-  ContextDialer,
-  DialerForAddr,
-  DialOptions,
-  Multiaddr,
-  Network,
-} from "./src/core/dialer.ts";
+export type { Network } from "./src/core/addr.ts";
+export type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "./src/core/dialer.ts";
 export { type HostPort, joinHostPort, splitHostPort } from "./src/core/host_port.ts";
 export { composeDialer } from "./src/dial/compose_dialer.ts";
 export type { Dial, DialScope, ThroughChange } from "./src/dial/dial.ts";
 export type { PendingStep, StepPoint, StepStart } from "./src/dial/step_kinds.ts";
-export { type DialArgs, dialArgs } from "./src/multiaddr/dial_args.ts";
-export { dialMultiaddr } from "./src/multiaddr/dial_multiaddr.ts";
-export type { DialMultiaddrOptions } from "./src/multiaddr/dial_multiaddr_options.ts";
 export type { IpFamily } from "./src/ip/ip_literal.ts";
 export type { LocalAddresses, NetDialerOptions } from "./src/net/net_dialer_options.ts";
 export type { LookupOptions, Resolver } from "./src/resolver/resolver.ts";
-export type { TxtResolver } from "./src/resolver/txt_resolver.ts";

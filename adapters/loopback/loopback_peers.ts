@@ -6,8 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinHostPort } from "../../src/core/host_port.ts";
 import { sendsFin } from "../../src/conn/sends_fin.ts";
-import type { ContractCodes } from "../../src/testing/contract/contract.ts";
-import type { ListeningPeer, PeerConn, Peers, SilentPeer } from "./peers.ts";
+import type { ContractCodes, ListeningPeer, PeerConn, Peers, SilentPeer } from "./peers.ts";
 
 /** Where the peers listen. */
 export interface LoopbackPeersOptions {

@@ -1,3 +1,4 @@
+import type { DialErrorCode } from "../../src/core/dial_error_code.ts";
 /** The peer's side of a connection, with the meanings of `Conn`. */
 export interface PeerConn {
   /** Reads up to `buffer.byteLength` bytes; `null` at the end. Nothing is read ahead of demand but what a socket buffers. */
@@ -57,4 +58,18 @@ export interface Peers {
   readonly missingPath: string;
   /** An IP address that is none of this machine's. */
   readonly foreignAddress: string;
+}
+
+/** The codes that the dialer reports for failures whose name depends on who notices them. */
+export interface ContractCodes {
+  /** Nobody listens there. */
+  refused: DialErrorCode;
+  /** There is no way there. */
+  unreachable: DialErrorCode;
+  /** There is no such name. */
+  unknownName: DialErrorCode;
+  /** There is nothing at the path. */
+  missingPath: DialErrorCode;
+  /** The local address is none of this machine's. */
+  foreignAddress: DialErrorCode;
 }

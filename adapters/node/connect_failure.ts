@@ -1,6 +1,6 @@
 import { systemErrorCode } from "../../src/core/error_reason.ts";
 import type { ConnectDone, ConnectFailure, ConnectRequest } from "../../src/net/connector.ts";
-import { shortage } from "../../src/net/shortage.ts";
+import { shortage } from "../../src/resolver/shortage.ts";
 import { bindFailure, isLinkLocal } from "./resolve_zones.ts";
 
 /** Reads the error of a failed attempt, as `node:net` and Bun report it. */

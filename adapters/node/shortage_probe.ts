@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { SystemErrorCode } from "../../src/core/dial_error_code.ts";
 import { systemErrorCode } from "../../src/core/error_reason.ts";
-import { setShortageProbe } from "../../src/net/shortage.ts";
+import { setShortageProbe } from "../../src/resolver/shortage.ts";
 
 /**
  * Without a descriptor left Bun says that a connection was refused and that a lookup failed for

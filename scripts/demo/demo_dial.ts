@@ -2,13 +2,8 @@
  * The first part of the demo on each runtime: dials a libp2p node directly and through proxies, and
  * negotiates a protocol with it. Arguments: the multiaddr, then the URLs of proxies.
  */
-import {
-  type Conn,
-  type ContextDialer,
-  dialMultiaddr,
-  isDialError,
-  systemDialer,
-} from "../../mod.ts";
+import { type Conn, type ContextDialer, isDialError, systemDialer } from "../../mod.ts";
+import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
 import { formatReport } from "../../src/observe/mod.ts";
 import { proxyDialer } from "../../src/proxy/mod.ts";
 

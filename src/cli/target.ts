@@ -1,4 +1,5 @@
-import type { Multiaddr, Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
+import type { Multiaddr } from "../core/dialer.ts";
 import { redacted, shownAddress } from "../core/redact.ts";
 import { dialArgs, parseMultiaddr } from "../multiaddr/dial_args.ts";
 import { dialTarget as readTarget } from "../net/dial_target.ts";

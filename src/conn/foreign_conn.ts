@@ -7,7 +7,7 @@ import { readableOf, writableOf } from "./conn_streams.ts";
 import { isDerivedConn } from "./derive_conn.ts";
 import type { DialReport, ReportSource } from "../core/dial_report.ts";
 import { readReport } from "../core/dial_report.ts";
-import type { Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
 import { splitHostPort } from "../core/host_port.ts";
 import type { OwnConn } from "./own_conn.ts";
 import {

@@ -18,3 +18,6 @@ export interface UnixAddr {
 
 /** One end of a connection. */
 export type Addr = TcpAddr | UnixAddr;
+
+/** What to dial over, as in Go: `tcp4` and `tcp6` force the address family; for `unix` the address is a path. */
+export type Network = "tcp" | "tcp4" | "tcp6" | "unix";

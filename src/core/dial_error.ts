@@ -1,4 +1,4 @@
-import type { Network } from "./dialer.ts";
+import type { Network } from "./addr.ts";
 import { type DialFailure, type DialReport, readReport, type ReportSource } from "./dial_report.ts";
 import type { DialErrorCode } from "./dial_error_code.ts";
 import { propertyOf } from "./error_reason.ts";

@@ -1,4 +1,4 @@
-import type { Network } from "./dialer.ts";
+import type { Network } from "./addr.ts";
 import type { DialFailure } from "./dial_report.ts";
 
 /** What every event has: which step it belongs to, and when it happened. */

@@ -1,12 +1,10 @@
 import type { Multiaddr as MultiformatsMultiaddr } from "@multiformats/multiaddr";
+import type { Network } from "./addr.ts";
 import type { Conn } from "./conn.ts";
 import type { DialEvent } from "./dial_event.ts";
 
 /** A multiaddr, as `@multiformats/multiaddr` makes it. */
 export type Multiaddr = MultiformatsMultiaddr;
-
-/** What to dial over, as in Go: `tcp4` and `tcp6` force the address family; for `unix` the address is a path. */
-export type Network = "tcp" | "tcp4" | "tcp6" | "unix";
 
 /** What a dial takes besides the address. */
 export interface DialOptions {

@@ -1,6 +1,7 @@
 import type { Conn } from "../core/conn.ts";
 import type { DialError, DialErrorInit } from "../core/dial_error.ts";
-import type { ContextDialer, DialOptions, Multiaddr, Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
+import type { ContextDialer, DialOptions, Multiaddr } from "../core/dialer.ts";
 import type { PendingStep, StepPoint, StepStart } from "./step_kinds.ts";
 
 /** What a dial within a dial has that is different from the dial's own. */

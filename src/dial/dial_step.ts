@@ -6,7 +6,7 @@ import {
   readReport,
   type ReportSource,
 } from "../core/dial_report.ts";
-import type { Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
 import { shownAddress, shownNetwork } from "../core/redact.ts";
 import {
   detailOf,

@@ -1,6 +1,6 @@
 import { DialError, dialFailure, isDialError } from "../core/dial_error.ts";
 import type { ReportSource } from "../core/dial_report.ts";
-import type { Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
 import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
 
 /** What another dialer threw, in the form of a `DialError` whose cause it is. */

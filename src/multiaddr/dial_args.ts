@@ -1,5 +1,6 @@
 import { type Component, isMultiaddr, multiaddr } from "@multiformats/multiaddr";
-import type { Multiaddr, Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
+import type { Multiaddr } from "../core/dialer.ts";
 import { joinHostPort } from "../core/host_port.ts";
 import { redactedMultiaddr, withoutUserInfo } from "../core/redact.ts";
 import { valueKind } from "../core/value_kind.ts";

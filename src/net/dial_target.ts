@@ -1,4 +1,4 @@
-import type { Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
 import { splitHostPort } from "../core/host_port.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
 import { redacted } from "../core/redact.ts";

@@ -4,7 +4,7 @@ import type { Conn } from "../core/conn.ts";
 import { DialError, dialFailure } from "../core/dial_error.ts";
 import type { ReadDialOptions } from "../core/dial_options.ts";
 import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report.ts";
-import type { Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
 import { reasonOf } from "../core/error_reason.ts";
 import { onAbort } from "../dial/signals.ts";
 import type { DialStep } from "../dial/dial_step.ts";

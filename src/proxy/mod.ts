@@ -9,12 +9,8 @@
  *
  * @module
  */
-export {
-  checkProxy,
-  type ProxyCheck,
-  type ProxyCheckLevel,
-  type ProxyCheckOptions,
-} from "./check/check_proxy.ts";
+export { checkProxy, type ProxyCheck, type ProxyCheckOptions } from "./check/check_proxy.ts";
+export type { ProxyCheckLevel } from "./check/phase_times.ts";
 export type { CredentialsSource } from "./handshake/credentials_source.ts";
 export type { ProxyReply } from "./handshake/handshake_codec.ts";
 export {

@@ -2,7 +2,7 @@ import { systemErrorCode } from "../core/error_reason.ts";
 import { abortable } from "../dial/signals.ts";
 import type { IpFamily } from "../ip/ip_literal.ts";
 import { type LookupOptions, type Resolver, withLocalhost } from "./resolver.ts";
-import { shortage } from "../net/shortage.ts";
+import { shortage } from "./shortage.ts";
 
 /**
  * The system's getaddrinfo, with `localhost` and its subdomains answered locally, and nobody asked for an `.onion`: whoever sees

@@ -9,7 +9,11 @@
  *
  * @module
  */
-export { loopbackPeers, type LoopbackPeersOptions } from "../../adapters/loopback/loopback_peers.ts";
-export type { ContractCodes, ContractLack, DialerVariants } from "./contract/contract.ts";
+export {
+  loopbackPeers,
+  type LoopbackPeersOptions,
+} from "../../adapters/loopback/loopback_peers.ts";
+export type { ContractLack, DialerVariants } from "./contract/contract.ts";
+export type { ContractCodes } from "../../adapters/loopback/peers.ts";
 export type { ListeningPeer, PeerConn, Peers, SilentPeer } from "../../adapters/loopback/peers.ts";
 export { testDialer, type TestDialerOptions } from "./test_dialer.ts";

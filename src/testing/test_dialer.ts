@@ -16,7 +16,8 @@ import {
 import { abortTests } from "./contract/abort_tests.ts";
 import { backPressureTests } from "./contract/back_pressure_tests.ts";
 import { closeTests } from "./contract/close_tests.ts";
-import type { Contract, ContractCodes, ContractLack, DialerVariants } from "./contract/contract.ts";
+import type { Contract, ContractLack, DialerVariants } from "./contract/contract.ts";
+import type { ContractCodes } from "../../adapters/loopback/peers.ts";
 import { errorTests } from "./contract/error_tests.ts";
 import type { Peers } from "../../adapters/loopback/peers.ts";
 import { reportTests } from "./contract/report_tests.ts";

@@ -1,5 +1,5 @@
 import { domainToASCII } from "node:url";
-import type { Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
 import { splitHostPort } from "../core/host_port.ts";
 import { ipFamily } from "../ip/ip_literal.ts";
 

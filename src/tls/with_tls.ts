@@ -1,4 +1,5 @@
-import type { ContextDialer, DialOptions, Network } from "../core/dialer.ts";
+import type { Network } from "../core/addr.ts";
+import type { ContextDialer, DialOptions } from "../core/dialer.ts";
 import { requireDialer } from "../core/is_dialer.ts";
 import { readOptions } from "../core/options.ts";
 import { shownAddress } from "../core/redact.ts";

@@ -4,7 +4,8 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { systemDialer } from "../../adapters/system.ts";
-import type { ContextDialer, Network } from "../../src/core/dialer.ts";
+import type { Network } from "../../src/core/addr.ts";
+import type { ContextDialer } from "../../src/core/dialer.ts";
 import { httpConnectDialer, socks5Dialer } from "../../src/proxy/mod.ts";
 
 const address = `127.0.0.1:${process.argv[2]}`;

@@ -1,5 +1,5 @@
 import { nodeDialer } from "../../adapters/node/mod.ts";
-import { dialMultiaddr } from "../../mod.ts";
+import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 

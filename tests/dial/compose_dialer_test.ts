@@ -8,12 +8,12 @@ import {
   type Dial,
   DialError,
   type DialEvent,
-  dialMultiaddr,
   type DialOptions,
   type DialReport,
   isDialError,
   type Multiaddr,
 } from "../../mod.ts";
+import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
 import { makeDialer } from "../../src/dial/compose_dialer.ts";
 import { httpConnectDialer, socks5Dialer, withProxyProtocol } from "../../src/proxy/mod.ts";
 import { reportOf } from "../../src/testing/event_tree.ts";

@@ -5,10 +5,10 @@ import {
   composeDialer,
   type Conn,
   type ContextDialer,
-  dialMultiaddr,
   type DialOptions,
   splitHostPort,
 } from "../../mod.ts";
+import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
 import { flowChunks } from "../../src/conn/flow.ts";
 import { completeConn, discardConn } from "../../src/conn/foreign_conn.ts";
 import {

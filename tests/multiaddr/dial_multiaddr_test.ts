@@ -7,11 +7,11 @@ import {
   type ContextDialer,
   DialError,
   type DialEvent,
-  dialMultiaddr,
   type DialOptions,
   type DialReport,
   systemDialer,
 } from "../../mod.ts";
+import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
 const peer = "12D3KooWSpYwvtSsHyJ3YrHGGJNE7w54Apne9aAyrKJdUQLLSqMd";

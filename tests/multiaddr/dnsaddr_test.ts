@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startMultiaddrDial } from "../../src/multiaddr/dial_multiaddr.ts";
+import { type Conn, DialError, type DialEvent, type DialReport } from "../../mod.ts";
 import {
-  type Conn,
-  DialError,
-  type DialEvent,
   dialMultiaddr,
   type DialMultiaddrOptions,
-  type DialReport,
   type TxtResolver,
-} from "../../mod.ts";
+} from "../../src/multiaddr/mod.ts";
 import { reportOf } from "../../src/testing/event_tree.ts";
 import { settle, VirtualClock } from "../fakes/virtual_clock.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type DialEvent, dialMultiaddr, isDialError, systemDialer } from "../../mod.ts";
+import { type DialEvent, isDialError, systemDialer } from "../../mod.ts";
+import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
 import { reportOf } from "../../src/testing/event_tree.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Network } from "../../src/core/dialer.ts";
+import type { Network } from "../../src/core/addr.ts";
 import { dialTarget } from "../../src/net/dial_target.ts";
 
 const bad: [network: string, address: unknown, code: string, reason: string | RegExp][] = [

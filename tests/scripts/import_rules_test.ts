@@ -29,7 +29,12 @@ const planted: [name: string, path: string, text: string, rule: string][] = [
   ["adapters → proxy", "adapters/a.ts", 'import "../src/proxy/b.ts";', "arrows of adapters"],
   ["resolve → a door", "src/resolve/c.ts", 'import "../../adapters/system.ts";', "arrows of r"],
   ["adapters → testing", "adapters/b.ts", 'import "../src/testing/b.ts";', "only types for adap"],
-  ["proxy → an adapter", "src/proxy/a.ts", 'import "../../adapters/node/mod.ts";', "arrows of proxy"],
+  [
+    "proxy → an adapter",
+    "src/proxy/a.ts",
+    'import "../../adapters/node/mod.ts";',
+    "arrows of proxy",
+  ],
   ["a type", "src/core/c.ts", 'import type { B } from "../resolve/b.ts";', "arrows of core"],
   ["a dynamic import", "src/core/d.ts", 'await import("../proxy/b.ts");', "arrows of core"],
   ["an import type", "src/core/e.ts", 'type B = import("../proxy/b.ts").B;', "arrows of core"],

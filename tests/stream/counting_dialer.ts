@@ -1,6 +1,7 @@
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
-import type { ContextDialer, DialOptions, Network } from "../../src/core/dialer.ts";
+import type { Network } from "../../src/core/addr.ts";
+import type { ContextDialer, DialOptions } from "../../src/core/dialer.ts";
 
 /** The system's dialer, which keeps what it dialed. */
 export interface CountingDialer extends ContextDialer {

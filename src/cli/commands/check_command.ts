@@ -1,6 +1,7 @@
 import { redacted } from "../../core/redact.ts";
 import { escapeControls } from "../../observe/escape_controls.ts";
-import { checkProxy, type ProxyCheck, type ProxyCheckLevel } from "../../proxy/check/check_proxy.ts";
+import { checkProxy, type ProxyCheck } from "../../proxy/check/check_proxy.ts";
+import type { ProxyCheckLevel } from "../../proxy/check/phase_times.ts";
 import { hungUp } from "../../proxy/dial/proxy_unreachable.ts";
 import type { Command, CommandInput } from "../command.ts";
 import { dialOptions, readDialSetup, readProxies } from "../dial_options.ts";

@@ -6,15 +6,9 @@ import { makeDialer } from "../../dial/compose_dialer.ts";
 import { LoginCodec } from "../socks/login_codec.ts";
 import type { ProxyConfig } from "../dial/proxy_config.ts";
 import { alteredProxyDialer, looksNamesUp } from "../dial/proxy_context_dialer.ts";
-import { PhaseTimes, timedHandshakes } from "./phase_times.ts";
+import { PhaseTimes, type ProxyCheckLevel, timedHandshakes } from "./phase_times.ts";
 import { proxyDialTarget } from "../dial/proxy_dial_target.ts";
 import { ProxyRefusedError } from "../handshake/proxy_refused_error.ts";
-
-/**
- * How far a check goes: a connection to the proxy, its handshake up to the credentials, or a tunnel
- * to a target.
- */
-export type ProxyCheckLevel = "tcp" | "handshake" | "tunnel";
 
 /** What {@linkcode checkProxy} looks at. */
 export interface ProxyCheckOptions extends Pick<DialOptions, "signal" | "onEvent"> {

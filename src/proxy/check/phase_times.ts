@@ -1,7 +1,12 @@
-import type { ProxyCheckLevel } from "./check_proxy.ts";
 import type { Handshake } from "../handshake/handshake.ts";
 import type { HandshakeCodec, HandshakeStep } from "../handshake/handshake_codec.ts";
 import type { ProxyConfig } from "../dial/proxy_config.ts";
+
+/**
+ * How far a check goes: a connection to the proxy, its handshake up to the credentials, or a tunnel
+ * to a target.
+ */
+export type ProxyCheckLevel = "tcp" | "handshake" | "tunnel";
 
 /** How long the phases of a check took, those that there were. */
 export interface PhaseDurations {

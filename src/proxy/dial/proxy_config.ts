@@ -1,4 +1,5 @@
-import type { ContextDialer, Network } from "../../core/dialer.ts";
+import type { Network } from "../../core/addr.ts";
+import type { ContextDialer } from "../../core/dialer.ts";
 import type { Handshake } from "../handshake/handshake.ts";
 import type { ProxyServer } from "../url/proxy_server.ts";
 import type { ProxyTarget } from "./proxy_target.ts";

@@ -1,4 +1,4 @@
-import type { Network } from "../../core/dialer.ts";
+import type { Network } from "../../core/addr.ts";
 import { splitHostPort } from "../../core/host_port.ts";
 import { type BadTarget, unknownNetwork } from "../../net/dial_target.ts";
 import { type ProxyTarget, proxyTarget } from "./proxy_target.ts";

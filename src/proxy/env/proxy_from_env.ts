@@ -5,7 +5,11 @@ import { optionOf, readOptions, unchecked } from "../../core/options.ts";
 import { valueKind } from "../../core/value_kind.ts";
 import { makeDialer } from "../../dial/compose_dialer.ts";
 import type { ProxyDialer } from "../dial/proxy_context_dialer.ts";
-import { chainOfProxies, type ProxyDialerOptions, proxyDialerOptions } from "../url/proxy_dialer.ts";
+import {
+  chainOfProxies,
+  type ProxyDialerOptions,
+  proxyDialerOptions,
+} from "../url/proxy_dialer.ts";
 import { defaultVia } from "../dial/proxy_dialer_options.ts";
 import { type EnvGetter, type ProxyEnv, proxyFor, readProxyEnv } from "./proxy_env.ts";
 import type { ProxyUrl } from "../url/proxy_url.ts";

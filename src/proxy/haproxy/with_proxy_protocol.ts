@@ -4,7 +4,14 @@ import { dialFailure } from "../../core/dial_error.ts";
 import type { ContextDialer } from "../../core/dialer.ts";
 import { reasonOf, systemErrorCode } from "../../core/error_reason.ts";
 import { requireDialer } from "../../core/is_dialer.ts";
-import { address, boolean, list, oneOf, type OptionChecks, readOptions } from "../../core/options.ts";
+import {
+  address,
+  boolean,
+  list,
+  oneOf,
+  type OptionChecks,
+  readOptions,
+} from "../../core/options.ts";
 import { composeDialer } from "../../dial/compose_dialer.ts";
 import { encodeProxyProtocolHeader, type ProxyProtocolTlv } from "./proxy_protocol_codec.ts";
 

@@ -1,4 +1,4 @@
-import type { Network } from "../../core/dialer.ts";
+import type { Network } from "../../core/addr.ts";
 import { joinHostPort } from "../../core/host_port.ts";
 import { shownValue } from "../../core/value_kind.ts";
 import { dialTarget } from "../../net/dial_target.ts";

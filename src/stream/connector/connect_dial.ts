@@ -1,7 +1,8 @@
 import type { Conn } from "../../core/conn.ts";
 import { isDialError } from "../../core/dial_error.ts";
 import type { DialEvent } from "../../core/dial_event.ts";
-import type { ContextDialer, Network } from "../../core/dialer.ts";
+import type { Network } from "../../core/addr.ts";
+import type { ContextDialer } from "../../core/dialer.ts";
 import { joinHostPort } from "../../core/host_port.ts";
 import { makeDialer } from "../../dial/compose_dialer.ts";
 import type { RunningDial } from "../../dial/running_dial.ts";

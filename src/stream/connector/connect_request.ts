@@ -1,5 +1,5 @@
 import { requireSignal } from "../../core/dial_options.ts";
-import type { Network } from "../../core/dialer.ts";
+import type { Network } from "../../core/addr.ts";
 import { joinHostPort } from "../../core/host_port.ts";
 import { valueKind } from "../../core/value_kind.ts";
 import type { NodeLookup } from "./node_lookup.ts";

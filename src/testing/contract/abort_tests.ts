@@ -3,12 +3,13 @@ import { isDialError } from "../../core/dial_error.ts";
 import type { DialEvent } from "../../core/dial_event.ts";
 import { splitHostPort } from "../../core/host_port.ts";
 import type { Resolver } from "../../resolver/resolver.ts";
-import { type Contract, contractTest } from "./contract.ts";
+import type { Contract } from "./contract.ts";
+import { contractTest } from "./contract_run.ts";
 import { reportOf } from "../event_tree.ts";
 import { reasonOf } from "../reason_of.ts";
 import { bytesOf, readExactly } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import type { Trial } from "./contract_run.ts";
+import type { ContractRun } from "./contract_run.ts";
 import { delay, turn } from "../waiting.ts";
 import { WatchedSignal } from "../watched_signal.ts";
 
@@ -57,7 +58,7 @@ export function abortTests(contract: Contract): void {
   );
 }
 
-async function alreadyAborted(trial: Trial): Promise<void> {
+async function alreadyAborted(trial: ContractRun): Promise<void> {
   const peer = await trial.listen();
   for (const reason of [new Error("told so"), "a word", null, 0]) {
     const watched = new WatchedSignal();
@@ -76,7 +77,7 @@ async function alreadyAborted(trial: Trial): Promise<void> {
   assert.equal(peer.seen, 1);
 }
 
-async function abortedLooksNothingUp(trial: Trial): Promise<void> {
+async function abortedLooksNothingUp(trial: ContractRun): Promise<void> {
   const asked: string[] = [];
   const resolver: Resolver = {
     lookup(host) {
@@ -91,7 +92,7 @@ async function abortedLooksNothingUp(trial: Trial): Promise<void> {
   assert.deepEqual(asked, []);
 }
 
-async function abortDuringLookup(trial: Trial): Promise<void> {
+async function abortDuringLookup(trial: ContractRun): Promise<void> {
   const signals: AbortSignal[] = [];
   let asked = () => {};
   const wasAsked = new Promise<void>((resolve) => asked = resolve);
@@ -111,7 +112,7 @@ async function abortDuringLookup(trial: Trial): Promise<void> {
   assert.ok(signals.length > 0 && signals.every(({ aborted }) => aborted), "the resolver is told");
 }
 
-async function abortRightAfterTheCall(trial: Trial): Promise<void> {
+async function abortRightAfterTheCall(trial: ContractRun): Promise<void> {
   const peer = await trial.listen();
   for (const reason of [new Error("never mind"), "a word", null, 0]) {
     const watched = new WatchedSignal();
@@ -123,7 +124,7 @@ async function abortRightAfterTheCall(trial: Trial): Promise<void> {
   await trial.assertSeenAreClosed(peer);
 }
 
-async function abortAtEveryEvent(trial: Trial): Promise<void> {
+async function abortAtEveryEvent(trial: ContractRun): Promise<void> {
   const peer = await trial.listen();
   // A name has more events than an address.
   const address = trial.contract.without.has("names")
@@ -156,7 +157,7 @@ async function abortAtEveryEvent(trial: Trial): Promise<void> {
   await trial.assertSeenAreClosed(peer);
 }
 
-async function abortWhileConnecting(trial: Trial): Promise<void> {
+async function abortWhileConnecting(trial: ContractRun): Promise<void> {
   const peer = await trial.silent();
   const watched = new WatchedSignal();
   const reason = new Error("enough");
@@ -176,7 +177,7 @@ async function abortWhileConnecting(trial: Trial): Promise<void> {
   // The end of the trial fails if the peer has a connection left.
 }
 
-async function abortByTimeout(trial: Trial): Promise<void> {
+async function abortByTimeout(trial: ContractRun): Promise<void> {
   const peer = await trial.silent();
   const signal = AbortSignal.timeout(50);
   const error = await reasonOf(trial.dial(peer.address, { signal }));
@@ -184,7 +185,7 @@ async function abortByTimeout(trial: Trial): Promise<void> {
   assert.ok(!isDialError(error));
 }
 
-async function ownLimit(trial: Trial): Promise<void> {
+async function ownLimit(trial: ContractRun): Promise<void> {
   const peer = await trial.silent();
   const watched = new WatchedSignal();
   const dialer = trial.contract.variants.timeoutMs!(50);
@@ -198,7 +199,7 @@ async function ownLimit(trial: Trial): Promise<void> {
   assert.equal(watched.listeners, 0);
 }
 
-async function abortAtRandom(trial: Trial): Promise<void> {
+async function abortAtRandom(trial: ContractRun): Promise<void> {
   const peer = await trial.listen();
   const random = new SeededRandom();
   for (let round = 0; round < 20; round++) {
@@ -218,7 +219,7 @@ async function abortAtRandom(trial: Trial): Promise<void> {
   await trial.assertSeenAreClosed(peer);
 }
 
-async function abortAfterwards(trial: Trial): Promise<void> {
+async function abortAfterwards(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   const watched = new WatchedSignal();
   const [conn, peer] = await Promise.all([
@@ -234,7 +235,7 @@ async function abortAfterwards(trial: Trial): Promise<void> {
   assert.deepEqual(await pending, bytesOf("hello"));
 }
 
-async function longLivedSignal(trial: Trial): Promise<void> {
+async function longLivedSignal(trial: ContractRun): Promise<void> {
   const { contract: { peers } } = trial;
   const listener = await trial.listen();
   const watched = new WatchedSignal();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Contract, contractTest } from "./contract.ts";
+import type { Contract } from "./contract.ts";
+import { contractTest } from "./contract_run.ts";
 import type { PeerConn } from "../../../adapters/loopback/peers.ts";
 import { bytesOf, readEach, readExactly } from "../read_all.ts";
 import { delay } from "../waiting.ts";

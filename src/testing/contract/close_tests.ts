@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Conn } from "../../core/conn.ts";
-import { type Contract, contractTest } from "./contract.ts";
+import type { Contract } from "./contract.ts";
+import { contractTest } from "./contract_run.ts";
 import { bytesOf, readAll, readExactly, readText } from "../read_all.ts";
-import type { Trial } from "./contract_run.ts";
+import type { ContractRun } from "./contract_run.ts";
 import { delay } from "../waiting.ts";
 
 /** The ends of a connection: one side's, both sides', and those nobody wished for. */
@@ -33,7 +34,7 @@ export function closeTests(contract: Contract): void {
   }
 }
 
-async function closeWriteFirst(trial: Trial): Promise<void> {
+async function closeWriteFirst(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const question = readText(peer);
   await conn.write(bytesOf("what?"));
@@ -46,7 +47,7 @@ async function closeWriteFirst(trial: Trial): Promise<void> {
   assert.equal(await answer, "so that it is");
 }
 
-async function peerEndsFirst(trial: Trial): Promise<void> {
+async function peerEndsFirst(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   await peer.write(bytesOf("that is all"));
   await peer.closeWrite();
@@ -61,7 +62,7 @@ async function peerEndsFirst(trial: Trial): Promise<void> {
   assert.equal(await conn.read(new Uint8Array(8)), null);
 }
 
-async function writeAfterCloseWrite(trial: Trial): Promise<void> {
+async function writeAfterCloseWrite(trial: ContractRun): Promise<void> {
   const { conn } = await trial.connect();
   const ended = conn.closeWrite();
   await assert.rejects(conn.write(bytesOf("too late")), { code: "EPIPE" });
@@ -69,7 +70,7 @@ async function writeAfterCloseWrite(trial: Trial): Promise<void> {
   await assert.rejects(conn.write(bytesOf("too late")), { code: "EPIPE" });
 }
 
-async function closeWhilePending(trial: Trial): Promise<void> {
+async function closeWhilePending(trial: ContractRun): Promise<void> {
   const { conn } = await trial.connect();
   const reads = [conn.read(new Uint8Array(8)), conn.read(new Uint8Array(8))];
   // The peer does not read, so a write is pending soon.
@@ -91,7 +92,7 @@ async function closeWhilePending(trial: Trial): Promise<void> {
   }
 }
 
-async function callsAfterClose(trial: Trial): Promise<void> {
+async function callsAfterClose(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   await peer.write(bytesOf("unread"));
   conn.close();
@@ -113,12 +114,12 @@ function settings(conn: Conn): (() => void)[] {
   ];
 }
 
-async function idempotent(trial: Trial): Promise<void> {
+async function idempotent(trial: ContractRun): Promise<void> {
   await idempotentOver(trial, "tcp");
   if (!trial.contract.without.has("unix")) await idempotentOver(trial, "unix");
 }
 
-async function idempotentOver(trial: Trial, network: "tcp" | "unix"): Promise<void> {
+async function idempotentOver(trial: ContractRun, network: "tcp" | "unix"): Promise<void> {
   const listener = await trial.listen(network);
   const closings: ((conn: Conn) => void)[] = [(conn) => conn.close(), (conn) => conn.reset()];
   for (const first of closings) {
@@ -136,7 +137,7 @@ async function idempotentOver(trial: Trial, network: "tcp" | "unix"): Promise<vo
   }
 }
 
-async function closeAfterPeer(trial: Trial): Promise<void> {
+async function closeAfterPeer(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   await conn.closeWrite();
   assert.equal(await readText(peer), "");
@@ -146,7 +147,7 @@ async function closeAfterPeer(trial: Trial): Promise<void> {
   conn.close();
 }
 
-async function disposers(trial: Trial): Promise<void> {
+async function disposers(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   const sync = await trial.connect(listener);
   sync.conn[Symbol.dispose]();
@@ -158,7 +159,7 @@ async function disposers(trial: Trial): Promise<void> {
   await assert.rejects(async.conn.read(new Uint8Array(8)), { code: "ERR_CONN_CLOSED" });
 }
 
-async function resetByUs(trial: Trial): Promise<void> {
+async function resetByUs(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const pending = conn.read(new Uint8Array(8));
   pending.catch(() => {});
@@ -169,7 +170,7 @@ async function resetByUs(trial: Trial): Promise<void> {
   await assert.rejects(pending, { code: "ERR_CONN_CLOSED" });
 }
 
-async function resetByPeer(trial: Trial): Promise<void> {
+async function resetByPeer(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const pending = conn.read(new Uint8Array(8));
   peer.reset();
@@ -187,7 +188,7 @@ async function isPending(promise: Promise<void>): Promise<boolean> {
   return await Promise.race([promise, delay(20).then(() => "pending")]) === "pending";
 }
 
-async function closedHere(trial: Trial): Promise<void> {
+async function closedHere(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   for (const end of ["close", "reset"] as const) {
     const { conn } = await trial.connect(listener);
@@ -205,7 +206,7 @@ async function closedHere(trial: Trial): Promise<void> {
   }
 }
 
-async function bothEnd(trial: Trial): Promise<void> {
+async function bothEnd(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   const isEnded = async (conn: Conn) => assert.equal(await conn.read(new Uint8Array(8)), null);
   for (const first of ["ours", "the peer's"]) {
@@ -230,7 +231,7 @@ async function bothEnd(trial: Trial): Promise<void> {
   assert.ok(await isPending(conn.closed));
 }
 
-async function closedByReset(trial: Trial): Promise<void> {
+async function closedByReset(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   for (const call of ["read", "write"] as const) {
     const { conn, peer } = await trial.connect(listener);

@@ -1,10 +1,7 @@
-import { test } from "node:test";
 import type { Addr } from "../../core/addr.ts";
-import type { DialErrorCode } from "../../core/dial_error_code.ts";
 import type { ContextDialer } from "../../core/dialer.ts";
 import type { Resolver } from "../../resolver/resolver.ts";
-import type { Peers } from "../../../adapters/loopback/peers.ts";
-import { Trial } from "./contract_run.ts";
+import type { ContractCodes, Peers } from "../../../adapters/loopback/peers.ts";
 
 /**
  * What a dialer cannot have, so that the tests of it are not registered:
@@ -40,20 +37,6 @@ export interface DialerVariants {
   localAddress?(localAddress: string): ContextDialer;
 }
 
-/** The codes that the dialer reports for failures whose name depends on who notices them. */
-export interface ContractCodes {
-  /** Nobody listens there. */
-  refused: DialErrorCode;
-  /** There is no way there. */
-  unreachable: DialErrorCode;
-  /** There is no such name. */
-  unknownName: DialErrorCode;
-  /** There is nothing at the path. */
-  missingPath: DialErrorCode;
-  /** The local address is none of this machine's. */
-  foreignAddress: DialErrorCode;
-}
-
 /** What is tested, and what is expected of it. */
 export interface Contract {
   readonly name: string;
@@ -63,35 +46,4 @@ export interface Contract {
   readonly variants: DialerVariants;
   readonly codes: ContractCodes;
   readonly hops: readonly Addr[];
-}
-
-/** The longest that a test may take, so that what hangs is named instead of stopping the run. */
-const limitMs = 60_000;
-
-/** Registers one test of a contract; what the trial opened is closed afterwards, and nothing may be left. */
-export function contractTest(
-  contract: Contract,
-  sentence: string,
-  run: (trial: Trial) => Promise<void>,
-): void {
-  test(`${contract.name}: ${sentence}`, async () => {
-    const trial = new Trial(contract);
-    try {
-      await withLimit(run(trial));
-    } finally {
-      await withLimit(trial.end());
-    }
-  });
-}
-
-async function withLimit(work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${limitMs} ms`)), limitMs);
-  });
-  try {
-    await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

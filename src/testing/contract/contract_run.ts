@@ -1,5 +1,7 @@
+import { test } from "node:test";
 import type { Conn } from "../../core/conn.ts";
-import type { ContextDialer, DialOptions, Network } from "../../core/dialer.ts";
+import type { Network } from "../../core/addr.ts";
+import type { ContextDialer, DialOptions } from "../../core/dialer.ts";
 import type { Contract } from "./contract.ts";
 import type { ListeningPeer, PeerConn, SilentPeer } from "../../../adapters/loopback/peers.ts";
 import { bytesOf, readExactly } from "../read_all.ts";
@@ -11,7 +13,7 @@ export interface Pair {
 }
 
 /** One test's share of the world: what it opens is closed at its end. */
-export class Trial {
+export class ContractRun {
   readonly contract: Contract;
   readonly #conns: Conn[] = [];
   readonly #endings: (() => Promise<void>)[] = [];
@@ -67,5 +69,36 @@ export class Trial {
     for (const conn of this.#conns) conn.close();
     // One after the other, so that the first thing that was left open is the one that is reported.
     for (const end of this.#endings.reverse()) await end();
+  }
+}
+
+/** The longest that a test may take, so that what hangs is named instead of stopping the run. */
+const limitMs = 60_000;
+
+/** Registers one test of a contract; what the trial opened is closed afterwards, and nothing may be left. */
+export function contractTest(
+  contract: Contract,
+  sentence: string,
+  run: (trial: ContractRun) => Promise<void>,
+): void {
+  test(`${contract.name}: ${sentence}`, async () => {
+    const trial = new ContractRun(contract);
+    try {
+      await withLimit(run(trial));
+    } finally {
+      await withLimit(trial.end());
+    }
+  });
+}
+
+async function withLimit(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${limitMs} ms`)), limitMs);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { type DialError, isDialError } from "../../core/dial_error.ts";
-import type { ContextDialer, Network } from "../../core/dialer.ts";
+import type { Network } from "../../core/addr.ts";
+import type { ContextDialer } from "../../core/dialer.ts";
 import { shownAddress } from "../../core/redact.ts";
-import { type Contract, contractTest } from "./contract.ts";
-import type { Trial } from "./contract_run.ts";
+import type { Contract } from "./contract.ts";
+import { contractTest } from "./contract_run.ts";
+import type { ContractRun } from "./contract_run.ts";
 
 /** A dial that fails is a `DialError` whose code is the same on every runtime. */
 export function errorTests(contract: Contract): void {
@@ -36,7 +38,7 @@ export function errorTests(contract: Contract): void {
   contractTest(contract, "an unknown network is ERR_DIAL_NETWORK", unknownNetwork);
 }
 
-async function badAddresses(trial: Trial): Promise<void> {
+async function badAddresses(trial: ContractRun): Promise<void> {
   const bad: [string, Network][] = [
     ["", "tcp"],
     ["localhost", "tcp"],
@@ -57,14 +59,14 @@ async function badAddresses(trial: Trial): Promise<void> {
   }
 }
 
-async function unknownNetwork(trial: Trial): Promise<void> {
+async function unknownNetwork(trial: ContractRun): Promise<void> {
   const error = await failureOf(trial, "127.0.0.1:9", "udp" as Network);
   assert.equal(error.code, "ERR_DIAL_NETWORK");
 }
 
 /** Fails a dial and checks what all errors of dials have in common. */
 async function failureOf(
-  trial: Trial,
+  trial: ContractRun,
   address: string,
   network: Network,
   dialer?: ContextDialer,

@@ -3,10 +3,11 @@ import { isDialError } from "../../core/dial_error.ts";
 import type { DialEvent } from "../../core/dial_event.ts";
 import type { DialReport } from "../../core/dial_report.ts";
 import { splitHostPort } from "../../core/host_port.ts";
-import { type Contract, contractTest } from "./contract.ts";
+import type { Contract } from "./contract.ts";
+import { contractTest } from "./contract_run.ts";
 import { reportOf } from "../event_tree.ts";
 import { bytesOf, readText } from "../read_all.ts";
-import type { Trial } from "./contract_run.ts";
+import type { ContractRun } from "./contract_run.ts";
 
 /** What a connection says of itself: its ends, its hops, and how it came about. */
 export function reportTests(contract: Contract): void {
@@ -31,7 +32,7 @@ export function reportTests(contract: Contract): void {
   }
 }
 
-async function tcpAddresses(trial: Trial): Promise<void> {
+async function tcpAddresses(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   const { conn } = await trial.connect(listener);
   const { host, port } = splitHostPort(listener.address);
@@ -46,7 +47,7 @@ async function tcpAddresses(trial: Trial): Promise<void> {
   assert.deepEqual([conn.localAddr, conn.remoteAddr], [localAddr, remoteAddr]);
 }
 
-async function ipv6Addresses(trial: Trial): Promise<void> {
+async function ipv6Addresses(trial: ContractRun): Promise<void> {
   const listener = await trial.listen("tcp6");
   const conn = await trial.dial(listener.address, { network: "tcp6" });
   const { port } = splitHostPort(listener.address);
@@ -57,7 +58,7 @@ async function ipv6Addresses(trial: Trial): Promise<void> {
   assert.equal(await readText(peer), "six");
 }
 
-async function unixAddresses(trial: Trial): Promise<void> {
+async function unixAddresses(trial: ContractRun): Promise<void> {
   const listener = await trial.listen("unix");
   const conn = await trial.dial(listener.address, { network: "unix" });
   assert.deepEqual(conn.remoteAddr, { transport: "unix", path: listener.address });
@@ -74,7 +75,7 @@ async function unixAddresses(trial: Trial): Promise<void> {
   conn.setKeepAlive();
 }
 
-async function nameIsDialed(trial: Trial): Promise<void> {
+async function nameIsDialed(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   const { port } = splitHostPort(listener.address);
   const conn = await trial.dial(`localhost:${port}`);
@@ -84,7 +85,7 @@ async function nameIsDialed(trial: Trial): Promise<void> {
   assert.equal(await readText(conn), "hello");
 }
 
-async function eventsOfSuccess(trial: Trial): Promise<void> {
+async function eventsOfSuccess(trial: ContractRun): Promise<void> {
   const { contract } = trial;
   const listener = await trial.listen();
   const { port } = splitHostPort(listener.address);
@@ -103,7 +104,7 @@ async function eventsOfSuccess(trial: Trial): Promise<void> {
   }
 }
 
-async function eventsOfFailure(trial: Trial): Promise<void> {
+async function eventsOfFailure(trial: ContractRun): Promise<void> {
   const { contract: { peers } } = trial;
   const events: DialEvent[] = [];
   const dial = trial.dial(peers.refused, { onEvent: (event) => events.push(event) });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { type Contract, contractTest } from "./contract.ts";
+import type { Contract } from "./contract.ts";
+import { contractTest } from "./contract_run.ts";
 import { bytesOf, readAll, readText } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import type { Trial } from "./contract_run.ts";
+import type { ContractRun } from "./contract_run.ts";
 
 /** `readable` and `writable`, which end a direction and never the connection. */
 export function streamTests(contract: Contract): void {
@@ -26,7 +27,7 @@ export function streamTests(contract: Contract): void {
   contractTest(contract, "close() fails the streams", closeFailsStreams);
 }
 
-async function madeOnce(trial: Trial): Promise<void> {
+async function madeOnce(trial: ContractRun): Promise<void> {
   const { conn } = await trial.connect();
   assert.equal(conn.readable, conn.readable);
   assert.equal(conn.writable, conn.writable);
@@ -34,7 +35,7 @@ async function madeOnce(trial: Trial): Promise<void> {
   assert.ok(conn.writable instanceof WritableStream);
 }
 
-async function bothWays(trial: Trial): Promise<void> {
+async function bothWays(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const sent = new SeededRandom(6).bytes(3_000_000);
   const source = new ReadableStream<Uint8Array>({
@@ -55,7 +56,7 @@ async function bothWays(trial: Trial): Promise<void> {
   assert.deepEqual(new Uint8Array(await back), sent);
 }
 
-async function readableEnds(trial: Trial): Promise<void> {
+async function readableEnds(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   await peer.write(bytesOf("the rest"));
   await peer.closeWrite();
@@ -63,7 +64,7 @@ async function readableEnds(trial: Trial): Promise<void> {
   assert.equal(await conn.read(new Uint8Array(8)), null);
 }
 
-async function writableCloses(trial: Trial): Promise<void> {
+async function writableCloses(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const writer = conn.writable.getWriter();
   writer.write(bytesOf("one "));
@@ -76,7 +77,7 @@ async function writableCloses(trial: Trial): Promise<void> {
   await assert.rejects(conn.write(bytesOf("more")), { code: "EPIPE" });
 }
 
-async function cancelHalfWay(trial: Trial): Promise<void> {
+async function cancelHalfWay(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   await peer.write(new Uint8Array(100_000));
   const reader = conn.readable.getReader();
@@ -89,7 +90,7 @@ async function cancelHalfWay(trial: Trial): Promise<void> {
   assert.equal(await readText(peer), "stop");
 }
 
-async function writableAborts(trial: Trial): Promise<void> {
+async function writableAborts(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   await conn.writable.abort("no more");
   // The peer sees an end, or a reset where the dialer can send one.
@@ -97,7 +98,7 @@ async function writableAborts(trial: Trial): Promise<void> {
   await assert.rejects(conn.read(new Uint8Array(8)), { code: "ERR_CONN_CLOSED" });
 }
 
-async function closeFailsStreams(trial: Trial): Promise<void> {
+async function closeFailsStreams(trial: ContractRun): Promise<void> {
   const { conn } = await trial.connect();
   const reading = conn.readable.getReader().read();
   const writer = conn.writable.getWriter();

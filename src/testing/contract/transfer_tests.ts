@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { type Contract, contractTest } from "./contract.ts";
+import type { Contract } from "./contract.ts";
+import { contractTest } from "./contract_run.ts";
 import type { PeerConn } from "../../../adapters/loopback/peers.ts";
 import { bytesOf, readAll, readEach, readExactly, readText } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import type { Trial } from "./contract_run.ts";
+import type { ContractRun } from "./contract_run.ts";
 import { turn } from "../waiting.ts";
 
 const mebibyte = 1024 * 1024;
@@ -27,7 +28,7 @@ export function transferTests(contract: Contract): void {
   contractTest(contract, "read() into an empty buffer gives 0 and takes nothing", emptyRead);
 }
 
-async function bothWays(trial: Trial): Promise<void> {
+async function bothWays(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const [there, back] = await Promise.all([
     digestOf(peer),
@@ -86,7 +87,7 @@ async function digestOf(
   return { length, sha256: hash.digest("hex") };
 }
 
-async function earlyData(trial: Trial): Promise<void> {
+async function earlyData(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   for (let round = 0; round < 50; round++) {
     const greeting = `hello ${round}`;
@@ -101,7 +102,7 @@ async function earlyData(trial: Trial): Promise<void> {
   }
 }
 
-async function lateReader(trial: Trial): Promise<void> {
+async function lateReader(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   const greeting = new SeededRandom(1).bytes(100_000);
   const conns = await Promise.all(Array.from({ length: 20 }, async () => {
@@ -118,7 +119,7 @@ async function lateReader(trial: Trial): Promise<void> {
   for (const conn of conns) assert.deepEqual(await readAll(conn), greeting);
 }
 
-async function smallWrites(trial: Trial): Promise<void> {
+async function smallWrites(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const random = new SeededRandom(3);
   const sent = random.bytes(40_000);
@@ -137,7 +138,7 @@ async function smallWrites(trial: Trial): Promise<void> {
   assert.deepEqual(await received, sent);
 }
 
-async function concurrentWrites(trial: Trial): Promise<void> {
+async function concurrentWrites(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const writes = Array.from({ length: 16 }, (_, index) => {
     // More than the system takes at once, so that each is sent in parts.
@@ -161,7 +162,7 @@ async function concurrentWrites(trial: Trial): Promise<void> {
   assert.deepEqual(runs, expected);
 }
 
-async function slowPeer(trial: Trial): Promise<void> {
+async function slowPeer(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const sent = new SeededRandom(4).bytes(2 * mebibyte);
   const written = conn.write(sent).then(() => conn.closeWrite());
@@ -175,7 +176,7 @@ async function slowPeer(trial: Trial): Promise<void> {
   assert.equal(received.digest("hex"), createHash("sha256").update(sent).digest("hex"));
 }
 
-async function writeThenClose(trial: Trial): Promise<void> {
+async function writeThenClose(trial: ContractRun): Promise<void> {
   const listener = await trial.listen();
   const random = new SeededRandom(5);
   const sent = random.bytes(mebibyte);
@@ -189,7 +190,7 @@ async function writeThenClose(trial: Trial): Promise<void> {
   }
 }
 
-async function reusedBuffer(trial: Trial): Promise<void> {
+async function reusedBuffer(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const received = readAll(peer);
   const buffer = new Uint8Array(256 * 1024);
@@ -207,7 +208,7 @@ async function reusedBuffer(trial: Trial): Promise<void> {
   }
 }
 
-async function concurrentReads(trial: Trial): Promise<void> {
+async function concurrentReads(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const reads = Array.from({ length: 12 }, async () => {
     const buffer = new Uint8Array(3);
@@ -223,7 +224,7 @@ async function concurrentReads(trial: Trial): Promise<void> {
   assert.equal(got.slice(0, end).join(""), "abcdefghijklmnop");
 }
 
-async function emptyRead(trial: Trial): Promise<void> {
+async function emptyRead(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   assert.equal(await conn.read(new Uint8Array(0)), 0);
   await peer.write(bytesOf("all"));

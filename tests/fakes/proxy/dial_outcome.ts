@@ -3,7 +3,8 @@ import { inspect } from "node:util";
 import type { Conn } from "../../../src/core/conn.ts";
 import { type DialError, isDialError } from "../../../src/core/dial_error.ts";
 import type { DialEvent } from "../../../src/core/dial_event.ts";
-import type { ContextDialer, DialOptions, Network } from "../../../src/core/dialer.ts";
+import type { Network } from "../../../src/core/addr.ts";
+import type { ContextDialer, DialOptions } from "../../../src/core/dialer.ts";
 import { readExactly } from "../../../src/testing/read_all.ts";
 
 /** What a dial failed with, which has to be a `DialError`. */

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import type { HandshakeCodec, HandshakeFailure } from "../../../src/proxy/handshake/handshake_codec.ts";
+import type {
+  HandshakeCodec,
+  HandshakeFailure,
+} from "../../../src/proxy/handshake/handshake_codec.ts";
 
 /** How a handshake went. */
 export interface Outcome {

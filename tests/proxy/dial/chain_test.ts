@@ -3,7 +3,12 @@ import { after, test } from "node:test";
 import type { ContextDialer } from "../../../src/core/dialer.ts";
 import { httpConnectDialer, socks5Dialer } from "../../../src/proxy/mod.ts";
 import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
-import { ca, expired, server as certificate, type TestCertificate } from "../../certs/certificates.ts";
+import {
+  ca,
+  expired,
+  server as certificate,
+  type TestCertificate,
+} from "../../certs/certificates.ts";
 import { assertEchoes, failureOf, summary } from "../../fakes/proxy/dial_outcome.ts";
 import { FakeHttpProxy, type FakeHttpProxyOptions } from "../../fakes/proxy/fake_http_proxy.ts";
 import { FakeSocks5, type FakeSocks5Options } from "../../fakes/proxy/fake_socks5.ts";

@@ -5,7 +5,7 @@ import { root } from "../../../scripts/manifest.ts";
 import { runProcess } from "../../../scripts/run_process.ts";
 import { runtimeBinary } from "../../../scripts/runtimes.ts";
 import type { Conn } from "../../../src/core/conn.ts";
-import type { Network } from "../../../src/core/dialer.ts";
+import type { Network } from "../../../src/core/addr.ts";
 import { proxyFromEnv } from "../../../src/proxy/mod.ts";
 import { assertEchoes, failureOf } from "../../fakes/proxy/dial_outcome.ts";
 import { FakeSocks5 } from "../../fakes/proxy/fake_socks5.ts";

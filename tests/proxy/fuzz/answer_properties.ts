@@ -6,7 +6,14 @@ import { httpConnectHeader } from "../../../src/proxy/http/http_connect_request.
 import { proxyTarget } from "../../../src/proxy/dial/proxy_target.ts";
 import { Socks4Codec } from "../../../src/proxy/socks/socks4_codec.ts";
 import { Socks5Codec, type Socks5CodecOptions } from "../../../src/proxy/socks/socks5_codec.ts";
-import { ascii, comparable, drive, hex, type Outcome, unhex } from "../../fakes/proxy/drive_handshake.ts";
+import {
+  ascii,
+  comparable,
+  drive,
+  hex,
+  type Outcome,
+  unhex,
+} from "../../fakes/proxy/drive_handshake.ts";
 import { almost, chop, chunkSizes, type CodecProperty, holds } from "./codec_property.ts";
 import { readHttpAnswer, readSocks4Answer, readSocks5Answer, type Verdict } from "./oracles.ts";
 

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HandshakeFailure, ProxyReply } from "../../../src/proxy/handshake/handshake_codec.ts";
 import { HttpConnectCodec } from "../../../src/proxy/http/http_connect_codec.ts";
-import { httpConnectHeader, type HttpHeaders } from "../../../src/proxy/http/http_connect_request.ts";
+import {
+  httpConnectHeader,
+  type HttpHeaders,
+} from "../../../src/proxy/http/http_connect_request.ts";
 import { MAX_HEAD_BYTES } from "../../../src/proxy/http/http_head_reader.ts";
 import type { ProxyCredentials } from "../../../src/proxy/handshake/proxy_credentials.ts";
 import { proxyTarget } from "../../../src/proxy/dial/proxy_target.ts";

@@ -8,7 +8,11 @@ import { ProxyRefusedError, socks5Dialer } from "../../../src/proxy/mod.ts";
 import { reasonOf } from "../../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
 import { assertEchoes, failureOf, summary } from "../../fakes/proxy/dial_outcome.ts";
-import { FakeSocks5, type FakeSocks5Options, type Socks5Moment } from "../../fakes/proxy/fake_socks5.ts";
+import {
+  FakeSocks5,
+  type FakeSocks5Options,
+  type Socks5Moment,
+} from "../../fakes/proxy/fake_socks5.ts";
 import { startEcho } from "../../fakes/proxy/target.ts";
 
 const echo = await startEcho();
