@@ -1,7 +1,7 @@
 import { dialFailure } from "../src/core/dial_error.ts";
 import type { DialErrorCode } from "../src/core/dial_error_code.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
-import { reasonOf, systemErrorCode } from "../src/core/error_reason.ts";
+import { describeCode, systemErrorCode } from "../src/core/error_reason.ts";
 import { readOptions } from "../src/core/options.ts";
 import { makeDialer } from "../src/dial/compose_dialer.ts";
 import { type NetDialerOptions, netDialerOptions } from "../src/net/net_dialer_options.ts";
@@ -36,7 +36,7 @@ export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
         loaded ??= await load(read);
       } catch (cause) {
         const code = await loadFailureCode(cause);
-        const why = reasonOf(code) ?? dialFailure(cause).message;
+        const why = describeCode(code) ?? dialFailure(cause).message;
         const reason = `the adapter for this runtime cannot be loaded: ${why}`;
         throw dial.error({ code, phase: "connect", reason, cause });
       }

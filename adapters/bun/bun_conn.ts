@@ -78,7 +78,7 @@ export class BunConn extends PushConn {
     sending?.reject(error);
   }
 
-  protected resume(): void {
+  protected resumeSocket(): void {
     this.#socket.resume();
   }
 

@@ -10,7 +10,7 @@ import {
 } from "../../src/net/net_dialer_options.ts";
 import { BunConn, type BunSocket } from "./bun_conn.ts";
 import { anyLocalAddress, connectFailure, failLater } from "../node/connect_failure.ts";
-import { type Ends, endsOf } from "../node/resolve_zones.ts";
+import { type Ends, resolveZones } from "../node/resolve_zones.ts";
 import { netConnector } from "../node/net_connector.ts";
 
 /**
@@ -53,7 +53,7 @@ function bunConnector(options: NetDialerOptions): Connector {
     connect(request, done, cancellable) {
       if (pending >= mostPending) return throughNode.connect(request, done, cancellable);
       if ("path" in request) return open(request, { unix: request.path }, opened, done);
-      const ends = endsOf(request);
+      const ends = resolveZones(request);
       if ("code" in ends) return failLater(ends, done);
       return open(request, ipTarget(request, ends), opened, done);
     },

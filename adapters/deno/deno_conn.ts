@@ -33,7 +33,7 @@ export function denoErrorCode(error: unknown): SystemErrorCode | undefined {
 }
 
 /** A call costs more than a copy. */
-const writeStyle: WriteStyle = { gathers: false, joinedBytes: 512 * 1024 };
+const writeStyle: WriteStyle = { supportsWritev: false, coalesceBytes: 512 * 1024 };
 
 /** A connection over a socket of Deno's own. */
 export class DenoConn extends BaseConn {

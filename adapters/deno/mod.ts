@@ -15,7 +15,7 @@ import { netDialer } from "../../src/net/net_dialer.ts";
 import { type NetDialerOptions, netDialerOptions } from "../../src/net/net_dialer_options.ts";
 import { anyLocalAddress, denoDenial, failLater } from "../node/connect_failure.ts";
 import { DenoConn, denoErrorCode, type DenoSocket } from "./deno_conn.ts";
-import { endsOf, isLinkLocal } from "../node/resolve_zones.ts";
+import { isLinkLocal, resolveZones } from "../node/resolve_zones.ts";
 import { netConnector } from "../node/net_connector.ts";
 
 /** How a dialer over Deno's sockets behaves. */
@@ -106,7 +106,7 @@ function denoConnector(options: DenoDialerOptions): Connector {
         // `Deno.connect` ignores the signal here, so a socket that opens late is closed.
         return open(() => Deno.connect({ transport: "unix", path: request.path }), toConn, done);
       }
-      const ends = endsOf(request);
+      const ends = resolveZones(request);
       if ("code" in ends) return failLater(ends, done);
       const { port } = request;
       const { host: hostname } = ends;

@@ -3,7 +3,7 @@ import type { ConnectDone, Connector, ConnectRequest } from "../../src/net/conne
 import { keepAliveIdleMs, type NetDialerOptions } from "../../src/net/net_dialer_options.ts";
 import { anyLocalAddress, connectFailure, failLater } from "./connect_failure.ts";
 import { DialSocket } from "./dial_socket.ts";
-import { endsOf } from "./resolve_zones.ts";
+import { resolveZones } from "./resolve_zones.ts";
 import { NodeConn, sharedBuffer } from "./node_conn.ts";
 
 /** Connects over `node:net`. */
@@ -20,7 +20,7 @@ export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDe
         const opts = { path: request.path, allowHalfOpen: true, onread: reading() };
         return openSocket(opts, request, opened, done);
       }
-      const ends = endsOf(request);
+      const ends = resolveZones(request);
       if ("code" in ends) return failLater(ends, done);
       const { localPort, port } = request;
       const opts: TcpOpts = {

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { closedError, connError } from "../../src/core/conn_error.ts";
 import { systemErrorCode } from "../../src/core/error_reason.ts";
 import { PushConn } from "../../src/conn/push_conn.ts";
-import { ReceiveSlab } from "../../src/conn/slab.ts";
+import { Slab } from "../../src/conn/slab.ts";
 import { sendsFin } from "../../src/conn/sends_fin.ts";
 import type { WriteStyle } from "../../src/conn/writev.ts";
 import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../../src/net/connector.ts";
@@ -14,7 +14,7 @@ import type { DialSocket } from "./dial_socket.ts";
  */
 export const sharedBuffer: Uint8Array = new Uint8Array(64 * 1024);
 
-const writeStyle: WriteStyle = { gathers: true, joinedBytes: 66 * 1024 };
+const writeStyle: WriteStyle = { supportsWritev: true, coalesceBytes: 66 * 1024 };
 
 /** Memory that is not zeroed: a good part of what it costs, where it is written to at once. */
 function unfilled(bytes: number): Uint8Array {
@@ -32,7 +32,7 @@ export class NodeConn extends PushConn {
   #sentAtOnce = 0;
   #listening = false;
   /** Where a busy socket reads to whose chunks are handed on. */
-  #slab: ReceiveSlab | undefined;
+  #slab: Slab | undefined;
   /** Whether the last read filled its buffer. */
   #filled = false;
 
@@ -58,7 +58,7 @@ export class NodeConn extends PushConn {
 
   /** Where the socket reads to next. */
   nextBuffer(): Uint8Array {
-    return this.#slab?.room() ?? sharedBuffer;
+    return this.#slab?.buffer() ?? sharedBuffer;
   }
 
   protected override own(chunk: Uint8Array, use: "flow" | "keep"): Uint8Array {
@@ -66,7 +66,7 @@ export class NodeConn extends PushConn {
   }
 
   #takeFlowing(chunk: Uint8Array): Uint8Array {
-    return (this.#slab ??= new ReceiveSlab(unfilled)).take(chunk, this.#filled);
+    return (this.#slab ??= new Slab(unfilled)).commit(chunk, this.#filled);
   }
 
   onError(error: Error): void {
@@ -88,7 +88,7 @@ export class NodeConn extends PushConn {
     this.#sent?.(this.#whyBroken());
   }
 
-  protected resume(): void {
+  protected resumeSocket(): void {
     const socket = this.#socket;
     this.#listen();
     if (!socket.destroyed) socket.resume();
@@ -109,7 +109,7 @@ export class NodeConn extends PushConn {
     return writeStyle;
   }
 
-  protected override sendPieces(pieces: readonly Uint8Array[]): Promise<void> | undefined {
+  protected override sendv(pieces: readonly Uint8Array[]): Promise<void> | undefined {
     const socket = this.#socket;
     const failure = this.failure ?? socket.writeError;
     if (failure !== undefined) return Promise.reject(failure);

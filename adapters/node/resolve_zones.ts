@@ -14,7 +14,7 @@ export interface Ends {
  *
  * @returns The addresses as every runtime takes them, or why they cannot be dialed.
  */
-export function endsOf(
+export function resolveZones(
   { host, localAddress }: Pick<Exclude<ConnectRequest, { path: string }>, "host" | "localAddress">,
 ): Ends | ConnectFailure {
   if (!host.includes("%") && !localAddress?.includes("%")) return { host, localAddress };

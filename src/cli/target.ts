@@ -2,7 +2,7 @@ import type { Network } from "../core/addr.ts";
 import type { Multiaddr } from "../core/dialer.ts";
 import { redacted, shownAddress } from "../core/redact.ts";
 import { dialArgs, parseMultiaddr } from "../multiaddr/dial_args.ts";
-import { dialTarget as readTarget } from "../net/dial_target.ts";
+import { parseDialTarget as readTarget } from "../net/dial_target.ts";
 import { readDnsaddr } from "../multiaddr/dnsaddr.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -58,7 +58,7 @@ export abstract class BaseConn implements OwnConn {
    * As `send`, several pieces by one call to the system; only where the runtime can do that without
    * copying them.
    */
-  protected sendPieces?(pieces: readonly Uint8Array[]): Promise<void> | undefined;
+  protected sendv?(pieces: readonly Uint8Array[]): Promise<void> | undefined;
   /** Sends FIN. Called once, and not while a `send` is under way. */
   protected abstract shutdown(): Promise<void>;
   /** Closes the socket, with RST if `reset` and the runtime can. Called once. */
@@ -133,8 +133,8 @@ export abstract class BaseConn implements OwnConn {
     return this.#write(plainBytes(data), byteLengthOf(data));
   }
 
-  /** As the function `writePieces` has it; only where `writeStyle` says that it gathers. */
-  writePieces(pieces: readonly Uint8Array[]): Promise<number> {
+  /** As the function `writev` has it; only where `writeStyle` says that it supportsWritev. */
+  writev(pieces: readonly Uint8Array[]): Promise<number> {
     return this.#write(pieces, pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
   }
 
@@ -164,7 +164,7 @@ export abstract class BaseConn implements OwnConn {
   }
 
   #send(data: Uint8Array | readonly Uint8Array[]): Promise<void> | undefined {
-    return Array.isArray(data) ? this.sendPieces!(data) : this.send(data as Uint8Array);
+    return Array.isArray(data) ? this.sendv!(data) : this.send(data as Uint8Array);
   }
 
   #track(sending: Promise<void>, byteLength: number): Promise<number> {

@@ -5,7 +5,7 @@ import { readableOf, writableOf } from "./conn_streams.ts";
 import { type DialReport, readReport, type ReportSource } from "../core/dial_report.ts";
 import type { OwnConn } from "./own_conn.ts";
 import { byteLengthOf, copyInto, isUint8Array } from "./uint8_array.ts";
-import { writePieces, type WriteStyle, writeStyleOf } from "./writev.ts";
+import { type WriteStyle, writeStyleOf, writev } from "./writev.ts";
 
 /** What a derived connection says differently. */
 export interface ConnChanges {
@@ -98,7 +98,7 @@ class DerivedConn implements OwnConn {
   }
 
   /** As `flowChunks` has it. */
-  flowTo(sink: ChunkSink): ChunkFlow | undefined {
+  pipeTo(sink: ChunkSink): ChunkFlow | undefined {
     const flow = pushedFlow(this.#conn, sink);
     const unread = this.#unread;
     if (flow === undefined || unread === undefined) return flow;
@@ -106,7 +106,7 @@ class DerivedConn implements OwnConn {
     let first: Uint8Array | undefined = unread;
     let handing = false;
     return {
-      goOn: () => {
+      resume: () => {
         // What the sink answers to the chunk that it is given says whether it wants more.
         if (handing) return;
         if (first !== undefined) {
@@ -117,7 +117,7 @@ class DerivedConn implements OwnConn {
           handing = false;
           if (!goesOn) return;
         }
-        flow.goOn();
+        flow.resume();
       },
       stop: () => flow.stop(),
     };
@@ -132,9 +132,9 @@ class DerivedConn implements OwnConn {
     return writeStyleOf(this.#conn);
   }
 
-  /** As the function `writePieces` has it. */
-  writePieces(pieces: readonly Uint8Array[]): Promise<number> {
-    return writePieces(this.#conn, pieces);
+  /** As the function `writev` has it. */
+  writev(pieces: readonly Uint8Array[]): Promise<number> {
+    return writev(this.#conn, pieces);
   }
 
   closeWrite(): Promise<void> {

@@ -1,12 +1,12 @@
 import type { Conn } from "../core/conn.ts";
-import { ReceiveSlab } from "./slab.ts";
+import { Slab } from "./slab.ts";
 
 /** Takes what a connection receives. */
 export interface ChunkSink {
   /**
    * Takes a chunk, for good: nobody else writes to it.
    *
-   * @returns Whether more may come at once; else the flow stops until `goOn`.
+   * @returns Whether more may come at once; else the flow stops until `resume`.
    */
   chunk(chunk: Uint8Array): boolean;
   /** The peer ended its side: nothing more comes. */
@@ -18,7 +18,7 @@ export interface ChunkSink {
 /** What a connection receives, on its way to a sink. */
 export interface ChunkFlow {
   /** Lets it flow: to be called once to begin, and again after the sink wanted no more. */
-  goOn(): void;
+  resume(): void;
   /**
    * Ends it: to be called when the connection was closed, since one that does not flow would not
    * find out.
@@ -28,7 +28,7 @@ export interface ChunkFlow {
 
 /** A connection of this package that hands on what it receives without a read for each chunk. */
 interface FlowingConn {
-  flowTo(sink: ChunkSink): ChunkFlow | undefined;
+  pipeTo(sink: ChunkSink): ChunkFlow | undefined;
 }
 
 /**
@@ -46,8 +46,8 @@ export function flowChunks(conn: Conn, sink: ChunkSink): ChunkFlow {
 
 /** The flow of a connection that can push; `undefined` of one that has to be read. */
 export function pushedFlow(conn: Conn, sink: ChunkSink): ChunkFlow | undefined {
-  const { flowTo } = conn as Partial<FlowingConn>;
-  return typeof flowTo === "function" ? flowTo.call(conn, sink) : undefined;
+  const { pipeTo } = conn as Partial<FlowingConn>;
+  return typeof pipeTo === "function" ? pipeTo.call(conn, sink) : undefined;
 }
 
 /** What an idle connection waits with: little, since a node has many of them. */
@@ -79,7 +79,7 @@ const mostActiveBuffers = 8;
 class PullFlow implements ChunkFlow {
   readonly #conn: Conn;
   readonly #sink: ChunkSink;
-  #slab: ReceiveSlab | undefined;
+  #slab: Slab | undefined;
   /** Whether the last read filled its buffer, so that more is probably there. */
   #filled = false;
   /** Whether it flows, or has ended. */
@@ -91,7 +91,7 @@ class PullFlow implements ChunkFlow {
     this.#sink = sink;
   }
 
-  goOn(): void {
+  resume(): void {
     if (!this.#reading && !this.#stopped) this.#run();
   }
 
@@ -132,13 +132,13 @@ class PullFlow implements ChunkFlow {
 
   #nextBuffer(): Uint8Array {
     if (!this.#filled) return takeIdleBuffer();
-    return this.#slab?.room() ?? activeBuffers.pop() ?? new Uint8Array(activeBytes);
+    return this.#slab?.buffer() ?? activeBuffers.pop() ?? new Uint8Array(activeBytes);
   }
 
   #take(buffer: Uint8Array, count: number): Uint8Array {
     const read = buffer.subarray(0, count);
     if (this.#slab === undefined && count <= idleBytes) return read.slice();
-    return (this.#slab ??= new ReceiveSlab(zeroed)).take(read, this.#filled);
+    return (this.#slab ??= new Slab(zeroed)).commit(read, this.#filled);
   }
 }
 

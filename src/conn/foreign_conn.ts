@@ -295,7 +295,7 @@ class ForeignConn implements OwnConn {
  * How connections of this package pass bytes besides `read` and `write`. What stands in for one of
  * them, such as a `Proxy`, is to see every byte.
  */
-const shortcuts: ReadonlySet<PropertyKey> = new Set(["flowTo", "writeStyle", "writePieces"]);
+const shortcuts: ReadonlySet<PropertyKey> = new Set(["pipeTo", "writeStyle", "writev"]);
 
 /**
  * What a connection has that none of this package needs, such as what a TLS handshake agreed on.

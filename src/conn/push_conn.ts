@@ -37,7 +37,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
   }
 
   /** Starts the flow of data. */
-  protected abstract resume(): void;
+  protected abstract resumeSocket(): void;
 
   protected receive(buffer: Uint8Array): Promise<number | null> {
     if (this.#chunks.length > 0) return Promise.resolve(this.#take(buffer));
@@ -59,18 +59,18 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
   #start(): void {
     if (this.#flowing) return;
     this.#flowing = true;
-    this.resume();
+    this.resumeSocket();
   }
 
   /** As `flowChunks` has it. */
-  flowTo(sink: ChunkSink): ChunkFlow {
+  pipeTo(sink: ChunkSink): ChunkFlow {
     this.#sink = sink;
     this.hold();
     return this;
   }
 
   /** Lets the flow to a sink go on. */
-  goOn(): void {
+  resume(): void {
     // What the sink answers to the chunk that it is given says whether it wants more.
     if (this.#handing) return;
     while (this.#sink !== undefined && this.#chunks.length > 0) {
@@ -122,7 +122,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
   /**
    * Takes what the socket received.
    *
-   * @returns Whether the socket may go on; else it must pause until `resume`.
+   * @returns Whether the socket may go on; else it must pause until `resumeSocket`.
    */
   protected push(chunk: Uint8Array): boolean {
     if (this.#sink !== undefined) return this.#flowing = this.#hand(this.own(chunk, "flow"));

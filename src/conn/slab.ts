@@ -27,7 +27,7 @@ let heldBytes = 0;
  * there for, which the read before shows by having filled its buffer: a connection that is silent
  * waits with other memory, and its slab is released.
  */
-export class ReceiveSlab {
+export class Slab {
   readonly #allocate: (bytes: number) => Uint8Array;
   #slab: Uint8Array | undefined;
   #used = 0;
@@ -45,7 +45,7 @@ export class ReceiveSlab {
    * Where to read to next; `undefined` while the connection has to wait, is not busy, or others
    * hold too much.
    */
-  room(): Uint8Array | undefined {
+  buffer(): Uint8Array | undefined {
     if (!this.#filled) return undefined;
     return this.#used === 0 ? this.#slab : this.#slab!.subarray(this.#used);
   }
@@ -53,11 +53,11 @@ export class ReceiveSlab {
   /**
    * Makes a chunk of what was read.
    *
-   * @param read Lies at the beginning of `room()`, or in memory that will be written to again.
+   * @param read Lies at the beginning of `buffer()`, or in memory that will be written to again.
    * @param filled Whether the read filled all of its buffer.
    * @returns The chunk, which nobody else writes to.
    */
-  take(read: Uint8Array, filled: boolean): Uint8Array {
+  commit(read: Uint8Array, filled: boolean): Uint8Array {
     const slab = this.#slab;
     const { byteLength } = read;
     this.#filled = filled;

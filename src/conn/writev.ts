@@ -2,23 +2,23 @@ import type { Conn } from "../core/conn.ts";
 
 /** How a connection best takes many pieces. */
 export interface WriteStyle {
-  /** Whether `writePieces` sends several pieces by one call to the system, uncopied. */
-  readonly gathers: boolean;
+  /** Whether `writev` sends several pieces by one call to the system, uncopied. */
+  readonly supportsWritev: boolean;
   /** How many bytes of small pieces are worth putting together for one write, or one piece of a gathered one. */
-  readonly joinedBytes: number;
+  readonly coalesceBytes: number;
 }
 
 /** A connection of this package that says how it is best written to. */
 interface StyledConn {
   readonly writeStyle: WriteStyle;
-  writePieces(pieces: readonly Uint8Array[]): Promise<number>;
+  writev(pieces: readonly Uint8Array[]): Promise<number>;
 }
 
 /**
  * A write costs much however small it is: this is the largest frame of libp2p's noise, with room for the next one's small
  * pieces. Twice as much is slower on Bun.
  */
-const defaultStyle: WriteStyle = { gathers: false, joinedBytes: 66 * 1024 };
+const defaultStyle: WriteStyle = { supportsWritev: false, coalesceBytes: 66 * 1024 };
 
 /**
  * Tells how a connection best takes many pieces.
@@ -33,10 +33,10 @@ export function writeStyleOf(conn: Conn): WriteStyle {
 /**
  * Writes pieces one after another, as `write` does one.
  *
- * @param conn A connection that gathers.
+ * @param conn A connection that supportsWritev.
  * @param pieces What to write; must stay as it is until it is written.
  * @returns The bytes written, once all were accepted.
  */
-export function writePieces(conn: Conn, pieces: readonly Uint8Array[]): Promise<number> {
-  return (conn as Conn & StyledConn).writePieces(pieces);
+export function writev(conn: Conn, pieces: readonly Uint8Array[]): Promise<number> {
+  return (conn as Conn & StyledConn).writev(pieces);
 }

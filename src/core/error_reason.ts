@@ -76,6 +76,6 @@ export function propertyOf(thrown: unknown, key: string): unknown {
  * @param code A code.
  * @returns A few words for a person, or `undefined` for a code that is not the system's.
  */
-export function reasonOf(code: DialErrorCode): string | undefined {
+export function describeCode(code: DialErrorCode): string | undefined {
   return Object.hasOwn(reasons, code) ? reasons[code as SystemErrorCode] : undefined;
 }

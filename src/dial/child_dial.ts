@@ -90,7 +90,7 @@ export class ChildDial {
     if (this.#state !== "dialing") return;
     this.#unlink();
     const error = init.failed(thrown);
-    this.#link.settle("failed", dialFailure(error), reportOf(thrown));
+    this.#link.settle("failed", dialFailure(error), reportSourceOf(thrown));
     if (this.#isOver) return;
     this.#state = "over";
     init.rejected(error);
@@ -109,7 +109,7 @@ export class ChildDial {
   }
 }
 
-function reportOf(thrown: unknown): ReportSource | undefined {
+function reportSourceOf(thrown: unknown): ReportSource | undefined {
   if (!isDialError(thrown)) return undefined;
   return { report: (): DialReport => thrown.report };
 }

@@ -1,7 +1,7 @@
 import { DialError, dialFailure, isDialError } from "../core/dial_error.ts";
 import type { ReportSource } from "../core/dial_report.ts";
 import type { Network } from "../core/addr.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { describeCode, systemErrorCode } from "../core/error_reason.ts";
 
 /** What another dialer threw, in the form of a `DialError` whose cause it is. */
 export class ForeignDialError extends DialError {}
@@ -23,7 +23,7 @@ export function errorOf(
 ): DialError {
   if (isDialError(thrown)) return thrown;
   const code = systemErrorCode(thrown) ?? "ERR_DIAL_FAILED";
-  const reason = reasonOf(code) ?? dialFailure(thrown).message;
+  const reason = describeCode(code) ?? dialFailure(thrown).message;
   const failure = { code, phase: "connect", network, address, reason, cause: thrown } as const;
   return new ForeignDialError({ ...failure, report });
 }

@@ -130,7 +130,7 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   }
 
   #continueReading(): void {
-    if (this.#mayRead) this.#flow.goOn();
+    if (this.#mayRead) this.#flow.resume();
   }
 
   /** The peer ended its side. */

@@ -1,5 +1,5 @@
 import type { Conn } from "../core/conn.ts";
-import { writePieces, type WriteStyle, writeStyleOf } from "../conn/writev.ts";
+import { type WriteStyle, writeStyleOf, writev } from "../conn/writev.ts";
 import { gatheredBatch, joinedBatch, type SpareMemory } from "./write_batch.ts";
 
 /** Buffers to put pieces together in, shared by all connections so that idle ones hold none. */
@@ -77,7 +77,7 @@ export class SendQueue implements SpareMemory {
   #write(): void {
     const pieces = this.#pieces;
     if (this.#taken === pieces.length) return;
-    const makeBatch = this.#style.gathers ? gatheredBatch : joinedBatch;
+    const makeBatch = this.#style.supportsWritev ? gatheredBatch : joinedBatch;
     const { data, bytes, end } = makeBatch(pieces, this.#taken, this);
     this.#taken = end;
     if (end === pieces.length) {
@@ -86,13 +86,13 @@ export class SendQueue implements SpareMemory {
     }
     this.#writingBytes = bytes;
     const writing = Array.isArray(data)
-      ? writePieces(this.#conn, data)
+      ? writev(this.#conn, data)
       : this.#conn.write(data as Uint8Array);
     writing.then(this.#onSent, this.#onFailed);
   }
 
   get bytes(): number {
-    return this.#style.joinedBytes;
+    return this.#style.coalesceBytes;
   }
 
   take(): Uint8Array {

@@ -157,7 +157,7 @@ class DialingTcp {
     socketOptions: TcpSocketOptions,
   ): Promise<Conn> {
     this.#log("dialing %a", ma);
-    const teller = onProgress && tellSteps(onProgress, signal);
+    const teller = onProgress && forwardProgress(onProgress, signal);
     try {
       const conn = await this.#dialer.dial({
         ma,
@@ -200,7 +200,7 @@ function asError(reason: unknown): Error {
  * Tells the steps of a dial, under a signal that follows `parent`. A listener that throws fails the
  * dial with what it threw, as with every module of libp2p.
  */
-function tellSteps(
+function forwardProgress(
   onProgress: NonNullable<TcpDialOptions["onProgress"]>,
   parent: AbortSignal | undefined,
 ): { signal: AbortSignal; onEvent: (event: DialEvent) => void; unlink: () => void } {

@@ -116,7 +116,7 @@ export class TcpDialer {
     const target = onionAddress(ma) ?? ma;
     const choose: DialerForAddr = async (found) => {
       if (target === ma) return await (dialer as DialerForAddr)(found);
-      return inTheNameOf(ma, isDialer(dialer) ? dialer : await dialer(ma));
+      return withRemoteMultiaddr(ma, isDialer(dialer) ? dialer : await dialer(ma));
     };
     const options = {
       ...(signal && { signal }),
@@ -142,7 +142,7 @@ function isDnsaddr(ma: Multiaddr): boolean {
 }
 
 /** Has a dialer told the multiaddr that libp2p dials, where another stands for it. */
-function inTheNameOf(ma: Multiaddr, dialer: ContextDialer): ContextDialer {
+function withRemoteMultiaddr(ma: Multiaddr, dialer: ContextDialer): ContextDialer {
   // What cannot dial is for the caller to complain of.
   if (!isDialer(dialer)) return dialer;
   return makeDialer({

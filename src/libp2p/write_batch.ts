@@ -51,7 +51,7 @@ const gatheredBytes = 512 * 1024;
 const smallBytes = 8 * 1024;
 
 /**
- * Makes a batch for a connection that gathers: large pieces stay where they are, small ones between
+ * Makes a batch for a connection that supportsWritev: large pieces stay where they are, small ones between
  * them are put together.
  *
  * @param pieces What is to be written.

@@ -1,7 +1,7 @@
 import type { DialErrorCode } from "../core/dial_error_code.ts";
 import { type DialError, dialFailure } from "../core/dial_error.ts";
 import type { Multiaddr } from "../core/dialer.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { describeCode, systemErrorCode } from "../core/error_reason.ts";
 import type { DialScope } from "../dial/dial.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
 import { type DialArgs, readDialArgs } from "./dial_args.ts";
@@ -130,6 +130,6 @@ function lookupFailure(name: string, cause: unknown): { code: DialErrorCode; rea
       ? `no dnsaddr record at "${name}"`
       : code === "EACCES"
       ? `looking up "${name}" is not permitted`
-      : `looking up "${name}" failed: ${reasonOf(code) ?? dialFailure(cause).message}`);
+      : `looking up "${name}" failed: ${describeCode(code) ?? dialFailure(cause).message}`);
   return { code, reason };
 }

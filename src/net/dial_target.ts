@@ -40,7 +40,7 @@ const families: Record<string, readonly IpFamily[]> = { tcp: [6, 4], tcp4: [4], 
  *
  * @returns The target, or why there is none.
  */
-export function dialTarget(network: Network, address: string): DialTarget | BadTarget {
+export function parseDialTarget(network: Network, address: string): DialTarget | BadTarget {
   if (typeof address !== "string") return badAddress("the address is not a string");
   if (network === "unix") {
     if (address === "" || address.includes("\0")) return badAddress("not a path");

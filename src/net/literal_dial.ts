@@ -5,7 +5,7 @@ import { DialError, dialFailure } from "../core/dial_error.ts";
 import type { ReadDialOptions } from "../core/dial_options.ts";
 import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report.ts";
 import type { Network } from "../core/addr.ts";
-import { reasonOf } from "../core/error_reason.ts";
+import { describeCode } from "../core/error_reason.ts";
 import { onAbort } from "../dial/signals.ts";
 import type { DialStep } from "../dial/dial_step.ts";
 import { beginDial } from "../dial/step_link.ts";
@@ -72,7 +72,7 @@ export class LiteralDial {
   #failed(failure: ConnectFailure | undefined, accidental: BaseConn | undefined): void {
     accidental?.reset();
     const { code, reason, cause } = failure ?? { code: "ECONNREFUSED" };
-    const why = reason ?? reasonOf(code) ?? dialFailure(cause).message;
+    const why = reason ?? describeCode(code) ?? dialFailure(cause).message;
     this.#attempt!.end("failed", { code, message: why });
     // A listener may abort at any event, also at this one.
     if (!this.#over) this.#fail(this.#error({ code, reason: why, cause }));

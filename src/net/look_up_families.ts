@@ -62,7 +62,7 @@ export function lookUpFamilies(
  * @param errors What its lookups failed with; one or more.
  * @returns What the error of the dial says.
  */
-export function sumUpLookups(
+export function summarizeLookupErrors(
   host: string,
   errors: readonly DialError[],
 ): Pick<DialError, "code" | "phase" | "reason" | "cause" | "blame" | "errors"> {

@@ -1,6 +1,6 @@
 import { dialFailure } from "../core/dial_error.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { describeCode, systemErrorCode } from "../core/error_reason.ts";
 import { isIPv4Mapped } from "../ip/ip_bytes.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 
@@ -25,7 +25,7 @@ export function readLookupFailure(
   const code = lookupCode(cause);
   if (code === "ENOTFOUND") return { code, reason: `no IPv${family} address for "${host}"` };
   if (code === "EACCES") return { code, reason: `looking up "${host}" is not permitted` };
-  const why = reasonOf(code) ?? dialFailure(cause).message;
+  const why = describeCode(code) ?? dialFailure(cause).message;
   return { code, reason: `looking up "${host}" failed: ${why}` };
 }
 

@@ -1,16 +1,16 @@
 import type { BaseConn } from "../conn/base_conn.ts";
 import type { Conn } from "../core/conn.ts";
 import { type DialError, dialFailure } from "../core/dial_error.ts";
-import { reasonOf } from "../core/error_reason.ts";
+import { describeCode } from "../core/error_reason.ts";
 import { joinHostPort } from "../core/host_port.ts";
 import type { DialScope } from "../dial/dial.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
-import { sumUpAttempts } from "./summarize_errors.ts";
+import { summarizeErrors } from "./summarize_errors.ts";
 import { attemptShareMs } from "./attempt_share.ts";
 import type { ConnectDone, Connector, ConnectRequest } from "./connector.ts";
 import type { DialTarget } from "./dial_target.ts";
 import type { IpFamily } from "../ip/ip_literal.ts";
-import { lookUpFamilies, sumUpLookups } from "./look_up_families.ts";
+import { lookUpFamilies, summarizeLookupErrors } from "./look_up_families.ts";
 import type { NetDialerConfig } from "./net_dialer_options.ts";
 import { raceDials } from "../dial/race_dials.ts";
 import type { Resolver } from "../resolver/resolver.ts";
@@ -59,12 +59,14 @@ export async function dialName(
   if (denied && families.length === 2 && mayDialNames && connector.connectName !== undefined) {
     return await attemptName(dial, connector, host, port, end);
   }
-  throw end.length > 0 ? attemptsError(dial, end) : dial.error(sumUpLookups(host, lookupErrors));
+  throw end.length > 0
+    ? attemptsError(dial, end)
+    : dial.error(summarizeLookupErrors(host, lookupErrors));
 }
 
 function attemptsError(dial: RunningDial, errors: readonly DialError[]): DialError {
   const more = errors.length > 1 ? { errors } : {};
-  return dial.error({ ...sumUpAttempts(errors, dial.address), phase: "connect", ...more });
+  return dial.error({ ...summarizeErrors(errors, dial.address), phase: "connect", ...more });
 }
 
 type IpRequest = Extract<ConnectRequest, { readonly family: IpFamily }>;
@@ -141,7 +143,7 @@ function connected(
         return resolve(conn);
       }
       const { code, reason, cause } = failure!;
-      const why = reason ?? reasonOf(code) ?? dialFailure(cause).message;
+      const why = reason ?? describeCode(code) ?? dialFailure(cause).message;
       reject(step.error({ code, phase: "connect", address, reason: why, cause }));
     };
     const cancel = connect(done);

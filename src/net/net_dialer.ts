@@ -8,7 +8,7 @@ import { joinHostPort } from "../core/host_port.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
 import type { Connector, ConnectRequest } from "./connector.ts";
-import { type BadTarget, type DialTarget, dialTarget } from "./dial_target.ts";
+import { type BadTarget, type DialTarget, parseDialTarget } from "./dial_target.ts";
 import { LiteralDial } from "./literal_dial.ts";
 import { dialName } from "./name_dial.ts";
 import {
@@ -85,7 +85,7 @@ class NetDialer implements ContextDialer {
 
   /** What is to be dialed, or why it cannot be with this configuration. */
   #target(network: Network, address: string): DialTarget | BadTarget & { phase?: "connect" } {
-    const target = dialTarget(network, address);
+    const target = parseDialTarget(network, address);
     const { onlyFamily, localAddress } = this.#config;
     if (!("kind" in target) || target.kind !== "literal") return target;
     if ((onlyFamily ?? target.family) === target.family) return target;

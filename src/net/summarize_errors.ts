@@ -15,7 +15,7 @@ const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
  * @param errors One or more.
  * @param asked The address that was asked for, which the summary need not repeat; `undefined` where it says no address.
  */
-export function sumUpAttempts(
+export function summarizeErrors(
   errors: readonly DialError[],
   asked: string | undefined,
 ): { code: DialErrorCode; reason: string; cause: unknown } {

@@ -12,11 +12,11 @@
 export { checkProxy, type ProxyCheck, type ProxyCheckOptions } from "./check/check_proxy.ts";
 export type { ProxyCheckLevel } from "./check/phase_times.ts";
 export type { CredentialsSource } from "./handshake/credentials_source.ts";
-export type { ProxyReply } from "./handshake/handshake_codec.ts";
+export type { ProxyReply } from "./handshake/proxy_codec.ts";
 export {
   httpConnectDialer,
   type HttpConnectDialerOptions,
-  type ProxyTLSOptions,
+  type ProxyTlsOptions,
 } from "./http/http_connect_dialer.ts";
 export type { HttpHeaders } from "./http/http_connect_request.ts";
 export type { CredentialsRequest } from "./dial/proxy_config.ts";

@@ -80,7 +80,7 @@ export class StreamConn extends PushConn {
     this.#fail?.(brokenPipe());
   }
 
-  protected resume(): void {
+  protected resumeSocket(): void {
     this.#socket.resume();
   }
 

@@ -3,7 +3,7 @@ import { ConnDuplex, type ConnDuplexOptions } from "./conn_duplex.ts";
 
 /**
  * Makes a Node stream of a connection, for all that takes a `net.Socket` or a stream: database drivers, `pipeline`,
- * `tls.connect({ socket })`. For the last `withTLS` and `nodeConnector` are better on Deno, whose `node:tls` over a stream
+ * `tls.connect({ socket })`. For the last `withTls` and `nodeConnector` are better on Deno, whose `node:tls` over a stream
  * reads on while nobody takes the data, and may lose the end.
  *
  * @example

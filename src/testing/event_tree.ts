@@ -12,7 +12,7 @@ interface Told {
 }
 
 /** Puts the report together from the events alone, and checks on the way that they form a tree in time. */
-export function reportOf(events: readonly DialEvent[]): DialReport {
+export function reportFromEvents(events: readonly DialEvent[]): DialReport {
   const record = recordDial();
   const steps = new Map<number, Told>();
   let roots = 0;

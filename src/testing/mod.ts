@@ -5,7 +5,7 @@
  * import { testDialer } from "@anydial/dialer/testing";
  * import { myDialer } from "./my_dialer.ts";
  *
- * testDialer({ name: "myDialer()", dialer: myDialer(), without: ["unix"] });
+ * testDialer({ name: "myDialer()", dialer: myDialer(), unsupported: ["unix"] });
  *
  * @module
  */

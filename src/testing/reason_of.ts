@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 /** What a dial is rejected with; that it is not is an error. */
-export async function reasonOf(dial: Promise<unknown>): Promise<unknown> {
+export async function rejectionOf(dial: Promise<unknown>): Promise<unknown> {
   let value;
   try {
     value = await dial;

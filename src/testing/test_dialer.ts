@@ -41,7 +41,7 @@ export interface TestDialerOptions {
    *
    * @default {[]}
    */
-  without?: readonly ContractLack[];
+  unsupported?: readonly ContractLack[];
   /**
    * Makes the dialer under test with another option, for what only an option can show.
    *
@@ -75,7 +75,7 @@ export interface TestDialerOptions {
  *    that opens late is closed.
  * 3. Aborted after it resolved: the connection does not notice, and no listener is left on the signal.
  * 4. A limit of the dialer's own is a `DialError` with the limit's reason as its `cause`.
- * 5. A signal that lives for long gathers no listeners.
+ * 5. A signal that lives for long supportsWritev no listeners.
  *
  * The other tests are on errors and their codes, addresses, events and the report, transfer of data (early, much, at
  * once), back-pressure, closing and resetting, and the streams. They take some seconds and open sockets only where `peers`
@@ -87,7 +87,7 @@ export interface TestDialerOptions {
  * testDialer({
  *   name: "myProxyDialer()",
  *   dialer: myProxyDialer({ server: "127.0.0.1:1080" }),
- *   without: ["unix", "unreachable"],
+ *   unsupported: ["unix", "unreachable"],
  *   codes: { refused: "ERR_PROXY_TARGET_REFUSED" },
  *   hops: [{ transport: "tcp", hostname: "127.0.0.1", port: 1080 }],
  * });
@@ -97,13 +97,13 @@ export interface TestDialerOptions {
  */
 export function testDialer(options: TestDialerOptions): void {
   const read = readOptions("testDialer", options, testDialerOptions);
-  const { name, dialer, peers, without = [], variants = {}, codes, hops = [] } = read;
+  const { name, dialer, peers, unsupported = [], variants = {}, codes, hops = [] } = read;
   requireDialer(dialer, "test");
   const contract: Contract = {
     name,
     dialer,
     peers: peers ?? loopbackPeers(),
-    without: new Set(without),
+    unsupported: new Set(unsupported),
     variants,
     codes: { ...loopbackCodes, ...codes },
     hops,
@@ -127,7 +127,7 @@ const testDialerOptions: OptionChecks<TestDialerOptions> = {
   // Checked where it is used, under another name.
   dialer: unchecked,
   peers: anyObject,
-  without: (value, name) => list(value, name).map((lack) => checkLack(lack, name)),
+  unsupported: (value, name) => list(value, name).map((lack) => checkLack(lack, name)),
   variants: nested<DialerVariants>({
     ...{ timeoutMs: callback, resolver: callback, localAddress: callback },
   }),

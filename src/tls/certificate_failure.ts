@@ -4,7 +4,7 @@ import type { TlsErrorCode } from "../core/dial_error_code.ts";
 import { ipFamily } from "../ip/ip_literal.ts";
 
 /** Why a handshake failed. */
-export interface TLSFailure {
+export interface TlsFailure {
   readonly code: TlsErrorCode;
   /** Why, for a person. */
   readonly reason: string;
@@ -37,7 +37,7 @@ const reasons: Partial<Record<TlsErrorCode, string>> = {
  * @param serverName The name or IP address that the certificate has to have.
  * @returns What is wrong with the certificate, if anything.
  */
-export function certificateFailure(socket: TLSSocket, serverName: string): TLSFailure | undefined {
+export function certificateFailure(socket: TLSSocket, serverName: string): TlsFailure | undefined {
   const certificate = socket.getPeerCertificate();
   if (!socket.authorized) return untrusted(socket.authorizationError, certificate);
   const cause = identityError(serverName, certificate);
@@ -57,7 +57,7 @@ function identityError(serverName: string, certificate: PeerCertificate): Error 
   return new Error(`${serverName} is not among ${certificate.subjectaltname}`);
 }
 
-function untrusted(cause: unknown, certificate: PeerCertificate): TLSFailure {
+function untrusted(cause: unknown, certificate: PeerCertificate): TlsFailure {
   const told = typeof cause === "string" ? cause : (cause as { code?: unknown } | null)?.code;
   const code = told === undefined ? undefined : toldMore(String(told), certificate);
   const reason = reasons[code as TlsErrorCode];

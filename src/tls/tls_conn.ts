@@ -7,7 +7,7 @@ import type { ConnDuplex } from "../stream/conn_duplex.ts";
 import { StreamConn } from "../stream/stream_conn.ts";
 
 /** What a TLS handshake agreed on. */
-export interface TLSInfo {
+export interface TlsInfo {
   /** The version, such as `"TLSv1.3"`. */
   readonly protocol: string;
   /** The application protocol that the peer chose (ALPN); `undefined` where none was offered or chosen. */
@@ -17,16 +17,16 @@ export interface TLSInfo {
 }
 
 /** A connection in TLS. */
-export interface TLSConn extends Conn {
+export interface TlsConn extends Conn {
   /** What the handshake agreed on. */
-  readonly tls: TLSInfo;
+  readonly tls: TlsInfo;
 }
 
 /** The longest that a closed connection waits for its `close_notify` to be sent. */
 const closeMs = 500;
 
 /** What {@linkcode SessionConn} is made of. */
-export interface TLSSession {
+export interface TlsSession {
   /** The socket, its handshake done. */
   readonly socket: TLSSocket;
   /** What the socket's bytes go through. */
@@ -36,8 +36,8 @@ export interface TLSSession {
 }
 
 /** A connection over a session of `node:tls`. */
-export class SessionConn extends StreamConn implements TLSConn {
-  readonly tls: TLSInfo;
+export class SessionConn extends StreamConn implements TlsConn {
+  readonly tls: TlsInfo;
   override readonly hops: readonly Addr[];
   readonly #socket: TLSSocket;
   readonly #transport: ConnDuplex;
@@ -46,7 +46,7 @@ export class SessionConn extends StreamConn implements TLSConn {
    * @param session The session.
    * @param conn The connection that it was made over.
    */
-  constructor({ socket, transport, endedCleanly }: TLSSession, conn: Conn) {
+  constructor({ socket, transport, endedCleanly }: TlsSession, conn: Conn) {
     super({
       stream: socket,
       // What is to stop, stops below: Deno's TLS reads on above a paused socket, and then forgets the end.

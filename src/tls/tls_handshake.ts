@@ -1,17 +1,17 @@
 import { connect, type TLSSocket } from "node:tls";
 import type { Conn } from "../core/conn.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
-import { reasonOf, systemErrorCode } from "../core/error_reason.ts";
+import { describeCode, systemErrorCode } from "../core/error_reason.ts";
 import { onAbort } from "../dial/signals.ts";
 import { ipFamily } from "../ip/ip_literal.ts";
 import type { ConnDuplex } from "../stream/conn_duplex.ts";
 import { toDuplex } from "../stream/to_duplex.ts";
 import { certificateFailure } from "./certificate_failure.ts";
 import { SessionConn } from "./tls_conn.ts";
-import type { TLSConfig } from "./tls_options.ts";
+import type { TlsConfig } from "./tls_options.ts";
 
 /** Why a handshake failed. */
-export class HandshakeFailure {
+export class TlsHandshakeError {
   readonly code: DialErrorCode;
   /** Why, for a person. */
   readonly reason: string;
@@ -32,13 +32,13 @@ export class HandshakeFailure {
  * @param config What is wanted of it.
  * @param signal Ends the handshake.
  * @returns The connection in TLS.
- * @throws {HandshakeFailure} If the handshake failed.
+ * @throws {TlsHandshakeError} If the handshake failed.
  * @throws `signal.reason`, as it is.
  */
 export function tlsHandshake(
   conn: Conn,
   serverName: string | undefined,
-  config: TLSConfig,
+  config: TlsConfig,
   signal: AbortSignal | undefined,
 ): Promise<SessionConn> {
   const transport = toDuplex(conn);
@@ -70,7 +70,7 @@ export function tlsHandshake(
     const onSecure = () => {
       const failure = config.verify ? certificateFailure(socket, serverName!) : undefined;
       if (failure !== undefined) {
-        return fail(new HandshakeFailure(failure.code, failure.reason, failure.cause));
+        return fail(new TlsHandshakeError(failure.code, failure.reason, failure.cause));
       }
       settle();
       // Made at once, so that there is a listener for errors at any time.
@@ -102,24 +102,24 @@ function watchEnd(socket: TLSSocket, transport: ConnDuplex): () => boolean {
   return () => clean;
 }
 
-function failureOf(error: Error): HandshakeFailure {
+function failureOf(error: Error): TlsHandshakeError {
   const code = systemErrorCode(error);
   if (code === "ECONNRESET" || code === "EPIPE") return brokenOff(error);
-  if (code !== undefined) return new HandshakeFailure(code, reasonOf(code)!, error);
+  if (code !== undefined) return new TlsHandshakeError(code, describeCode(code)!, error);
   const { reason } = error as { reason?: unknown };
   const why = typeof reason === "string" ? reason : error.message;
-  return new HandshakeFailure(
+  return new TlsHandshakeError(
     "ERR_TLS_HANDSHAKE",
     `TLS handshake failed: ${why.trim().replace(/\s+/g, " ").toLowerCase()}`,
     error,
   );
 }
 
-function brokenOff(cause: unknown): HandshakeFailure {
-  return new HandshakeFailure("ECONNRESET", "the peer broke off the TLS handshake", cause);
+function brokenOff(cause: unknown): TlsHandshakeError {
+  return new TlsHandshakeError("ECONNRESET", "the peer broke off the TLS handshake", cause);
 }
 
-function timedOut(timeoutMs: number): HandshakeFailure {
+function timedOut(timeoutMs: number): TlsHandshakeError {
   const reason = `TLS handshake timed out after ${timeoutMs} ms`;
-  return new HandshakeFailure("ETIMEDOUT", reason, new DOMException(reason, "TimeoutError"));
+  return new TlsHandshakeError("ETIMEDOUT", reason, new DOMException(reason, "TimeoutError"));
 }

@@ -18,7 +18,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 export type PEM = string | Uint8Array;
 
 /** How TLS is made over a connection. */
-export interface TLSOptions {
+export interface TlsOptions {
   /**
    * The name to ask the peer for (SNI, RFC 6066 §3) and to verify its certificate against; an IP address is only verified.
    *
@@ -67,7 +67,7 @@ export interface TLSOptions {
 }
 
 /** The options with their defaults, checked. */
-export interface TLSConfig {
+export interface TlsConfig {
   readonly serverName: string | undefined;
   readonly verify: boolean;
   readonly alpnProtocols: string[];
@@ -76,7 +76,7 @@ export interface TLSConfig {
 }
 
 /** The options of TLS. Certificates and keys are checked with one another. */
-export const tlsOptions: OptionChecks<TLSOptions> = {
+export const tlsOptions: OptionChecks<TlsOptions> = {
   serverName: checkServerName,
   verify: boolean,
   ca: unchecked,
@@ -91,7 +91,7 @@ export const tlsOptions: OptionChecks<TLSOptions> = {
 /**
  * Fills in the defaults of options that were read. Throws a TypeError that names what is unusable.
  */
-export function tlsConfig(options: TLSOptions): TLSConfig {
+export function tlsConfig(options: TlsOptions): TlsConfig {
   const { serverName, verify = true, minVersion = "TLSv1.2", handshakeTimeoutMs } = options;
   const { cert, key, passphrase } = options;
   const ca = options.ca === undefined ? undefined : [options.ca].flat() as PEM[];

@@ -5,14 +5,14 @@ import { readOptions } from "../core/options.ts";
 import { shownAddress } from "../core/redact.ts";
 import { composeDialer } from "../dial/compose_dialer.ts";
 import { hostToVerify } from "./host_to_verify.ts";
-import type { TLSConn } from "./tls_conn.ts";
-import { HandshakeFailure, tlsHandshake } from "./tls_handshake.ts";
-import { tlsConfig, type TLSOptions, tlsOptions } from "./tls_options.ts";
+import type { TlsConn } from "./tls_conn.ts";
+import { tlsHandshake, TlsHandshakeError } from "./tls_handshake.ts";
+import { tlsConfig, type TlsOptions, tlsOptions } from "./tls_options.ts";
 
 /** A dialer whose connections are in TLS. */
-export interface TLSDialer extends ContextDialer {
+export interface TlsDialer extends ContextDialer {
   /** Dials as any {@linkcode ContextDialer} does; the connection tells what its handshake agreed on. */
-  dialContext(network: Network, address: string, options?: DialOptions): Promise<TLSConn>;
+  dialContext(network: Network, address: string, options?: DialOptions): Promise<TlsConn>;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface TLSDialer extends ContextDialer {
  * On Bun the peer's end also ends what is sent: a write after it is `EPIPE`.
  *
  * @example
- * const dialer = withTLS(systemDialer(), { alpnProtocols: ["h2", "http/1.1"] });
+ * const dialer = withTls(systemDialer(), { alpnProtocols: ["h2", "http/1.1"] });
  * const conn = await dialer.dialContext("tcp", "peer.example:443");
  * console.log(conn.tls.alpnProtocol);
  *
@@ -35,9 +35,9 @@ export interface TLSDialer extends ContextDialer {
  * @returns A dialer whose failed handshakes are `DialError`s in the phase `tls`.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
-export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDialer {
+export function withTls(dialer: ContextDialer, options: TlsOptions = {}): TlsDialer {
   requireDialer(dialer, "make TLS over");
-  const config = tlsConfig(readOptions("withTLS", options, tlsOptions));
+  const config = tlsConfig(readOptions("withTls", options, tlsOptions));
   return composeDialer("tls", dialer, async (dial) => {
     const conn = await dial.through(dialer);
     dial.keep(conn);
@@ -58,10 +58,10 @@ export function withTLS(dialer: ContextDialer, options: TLSOptions = {}): TLSDia
       try {
         return await tlsHandshake(conn, serverName, config, signal);
       } catch (thrown) {
-        if (!(thrown instanceof HandshakeFailure)) throw thrown;
+        if (!(thrown instanceof TlsHandshakeError)) throw thrown;
         const { code, reason, cause } = thrown;
         throw step.error({ code, phase: "tls", reason, cause });
       }
     });
-  }) as TLSDialer;
+  }) as TlsDialer;
 }

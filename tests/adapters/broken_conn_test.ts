@@ -6,7 +6,7 @@ import type { Conn } from "../../src/core/conn.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
 import type { PeerConn } from "../../adapters/loopback/peers.ts";
 import { bytesOf, readExactly, readText } from "../../src/testing/read_all.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { runtime } from "../runtime.ts";
 
 async function withPair(
@@ -81,12 +81,12 @@ for (
     await withPair(dialer, async (conn, peer) => {
       const writes = [conn.write(new Uint8Array(64 * 1024 * 1024)), conn.write(bytesOf("next"))];
       const codes = Promise.all(
-        writes.map(async (write) => (await reasonOf(write) as { code: string }).code),
+        writes.map(async (write) => (await rejectionOf(write) as { code: string }).code),
       );
       await readExactly(peer, 1_000);
       peer.reset();
       for (const code of await codes) assert.match(code, brokenCode);
-      const closed = await reasonOf(conn.closeWrite()) as { code: string };
+      const closed = await rejectionOf(conn.closeWrite()) as { code: string };
       assert.match(closed.code, brokenCode, "there is no way to send FIN");
     });
   });

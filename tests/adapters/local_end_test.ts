@@ -9,7 +9,7 @@ import { splitHostPort } from "../../src/core/host_port.ts";
 import { keepAliveIdleMs } from "../../src/net/net_dialer_options.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
 import type { PeerConn } from "../../adapters/loopback/peers.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 
 async function withListener(
   use: (address: string, accept: () => Promise<PeerConn>) => Promise<void>,
@@ -54,7 +54,7 @@ for (const [name, make] of Object.entries(dialers)) {
     await withListener(async (other) => {
       await withListener(async (address) => {
         const taken = async (localPort: number) => {
-          const error = await reasonOf(make({ localPort }).dialContext("tcp", address));
+          const error = await rejectionOf(make({ localPort }).dialContext("tcp", address));
           assert.ok(isDialError(error), String(error));
           return [error.code, error.phase];
         };
@@ -70,7 +70,7 @@ for (const [name, make] of Object.entries(dialers)) {
 
   test(`${name}: a local address with an unknown zone is not available`, async () => {
     const dialer = make({ localAddress: "fe80::1%nope" });
-    const error = await reasonOf(dialer.dialContext("tcp", "[::1]:9"));
+    const error = await rejectionOf(dialer.dialContext("tcp", "[::1]:9"));
     assert.ok(isDialError(error));
     // Deno's `node:net` takes no zone at all.
     const deno = error.message.includes("node:net");

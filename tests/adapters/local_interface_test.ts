@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
-import { bindFailure, type Ends, endsOf } from "../../adapters/node/resolve_zones.ts";
+import { bindFailure, type Ends, resolveZones } from "../../adapters/node/resolve_zones.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { isDialError } from "../../mod.ts";
 import { runProcess } from "../../scripts/run_process.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { childCommand } from "../children/child_command.ts";
 import { runtime } from "../runtime.ts";
 
@@ -14,20 +14,23 @@ const [loopback] = Object.entries(networkInterfaces())
 
 test("addresses without a zone go to the runtime as they are", () => {
   for (const host of ["192.0.2.1", "::1", "fe80::1"]) {
-    assert.deepEqual(endsOf({ host, localAddress: undefined }), { host, localAddress: undefined });
-    assert.deepEqual(endsOf({ host, localAddress: host }), { host, localAddress: host });
+    assert.deepEqual(resolveZones({ host, localAddress: undefined }), {
+      host,
+      localAddress: undefined,
+    });
+    assert.deepEqual(resolveZones({ host, localAddress: host }), { host, localAddress: host });
   }
 });
 
 test("a zone is the name or the number of an interface of this machine", () => {
   const named = { host: `fe80::1%${loopback}`, localAddress: undefined };
-  assert.deepEqual(endsOf(named), named);
+  assert.deepEqual(resolveZones(named), named);
   for (const [name, all] of Object.entries(networkInterfaces())) {
     const scope = all?.find((one) => one.family === "IPv6" && one.scopeid > 0)?.scopeid;
     // Node 20 knows names alone.
     if (scope !== undefined) {
       assert.equal(
-        (endsOf({ ...named, host: `fe80::1%${scope}` }) as Ends).host,
+        (resolveZones({ ...named, host: `fe80::1%${scope}` }) as Ends).host,
         `fe80::1%${name}`,
       );
     }
@@ -35,9 +38,9 @@ test("a zone is the name or the number of an interface of this machine", () => {
   for (const zone of ["nope", "0", "99999", "toString", "__proto__"]) {
     const reason = `no network interface "${zone}"`;
     const address = `fe80::1%${zone}`;
-    assert.deepEqual(endsOf({ ...named, host: address }), { code: "EINVAL", reason });
+    assert.deepEqual(resolveZones({ ...named, host: address }), { code: "EINVAL", reason });
     assert.deepEqual(
-      endsOf({ host: "fe80::1", localAddress: address }),
+      resolveZones({ host: "fe80::1", localAddress: address }),
       { code: "EADDRNOTAVAIL", reason },
     );
   }
@@ -45,12 +48,12 @@ test("a zone is the name or the number of an interface of this machine", () => {
 
 test("the zone of an address that needs none is checked and left away", () => {
   const ends = { host: `2001:db8::1%${loopback}`, localAddress: `::1%${loopback}` };
-  assert.deepEqual(endsOf(ends), { host: "2001:db8::1", localAddress: "::1" });
-  assert.ok("code" in endsOf({ ...ends, host: "2001:db8::1%nope" }));
+  assert.deepEqual(resolveZones(ends), { host: "2001:db8::1", localAddress: "::1" });
+  assert.ok("code" in resolveZones({ ...ends, host: "2001:db8::1%nope" }));
 });
 
 test("a dial through a zone that is not there fails before it leaves the machine", async () => {
-  const error = await reasonOf(systemDialer().dialContext("tcp", "[::1%nope]:9"));
+  const error = await rejectionOf(systemDialer().dialContext("tcp", "[::1%nope]:9"));
   assert.ok(isDialError(error));
   assert.equal(error.message, 'Cannot dial tcp [::1%nope]:9: no network interface "nope"');
   assert.equal(error.code, "EINVAL");

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { runProcess } from "../../scripts/run_process.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { childCommand } from "../children/child_command.ts";
 import { runtime } from "../runtime.ts";
@@ -95,7 +95,7 @@ test("an abort while the adapter loads is the reason itself, and nothing is dial
     const watched = new WatchedSignal();
     const dial = dialer.dialContext("tcp", listener.address, { signal: watched.signal });
     watched.abort(null);
-    assert.equal(await reasonOf(dial), null);
+    assert.equal(await rejectionOf(dial), null);
     assert.equal(watched.listeners, 0);
     // By now the adapter is there, and the dial after it is the only one that is seen.
     (await dialer.dialContext("tcp", listener.address)).close();
@@ -111,7 +111,8 @@ test("a first dial checks its options as every other does", async () => {
   const signal = AbortSignal.abort(reason);
   for (const dialer of [systemDialer(), await loadedDialer()]) {
     assert.equal(String(dialer), "system");
-    const dial = (options: object) => reasonOf(dialer.dialContext("tcp", "127.0.0.1:1", options));
+    const dial = (options: object) =>
+      rejectionOf(dialer.dialContext("tcp", "127.0.0.1:1", options));
     assert.equal(await dial({ signal }), reason);
     for (const bad of [{ signal: {} }, { signal: 5 }, { onEvent: "x" }]) {
       const error = await dial(bad);

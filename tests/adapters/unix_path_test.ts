@@ -9,7 +9,7 @@ import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import { isDialError } from "../../src/core/dial_error.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { childCommand } from "../children/child_command.ts";
 import { runtime } from "../runtime.ts";
 
@@ -43,7 +43,7 @@ for (const [name, dialer] of Object.entries(dialers)) {
           [join(directory, "long".repeat(30)), "ENAMETOOLONG"],
         ] as const
       ) {
-        const error = await reasonOf(dialer.dialContext("unix", path));
+        const error = await rejectionOf(dialer.dialContext("unix", path));
         assert.ok(isDialError(error), String(error));
         assert.equal(error.code, code, path);
       }

@@ -6,7 +6,7 @@
 import https from "node:https";
 import { systemDialer } from "../../adapters/system.ts";
 import { nodeConnector } from "../../src/stream/mod.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 
 const [what, port] = process.argv.slice(2);
@@ -18,6 +18,6 @@ if (what === "agent") {
     response.on("end", () => console.log("idle")).resume();
   });
 } else {
-  await withTLS(systemDialer(), { ca: ca.cert }).dialContext("tcp", `localhost:${port}`);
+  await withTls(systemDialer(), { ca: ca.cert }).dialContext("tcp", `localhost:${port}`);
   console.log("idle");
 }

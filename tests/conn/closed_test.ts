@@ -84,7 +84,7 @@ for (const [kind, dial] of Object.entries(kinds)) {
       const { closed } = conn;
       await conn.closeWrite();
       const ended = new Promise<void>((end, failed) => {
-        flowChunks(conn, { chunk: () => true, end, failed }).goOn();
+        flowChunks(conn, { chunk: () => true, end, failed }).resume();
       });
       assert.ok(await isPending(closed));
       await peer.closeWrite();
@@ -93,7 +93,7 @@ for (const [kind, dial] of Object.entries(kinds)) {
     });
     await withPeer(async (conn, peer) => {
       const failed = new Promise<unknown>((failed, end) => {
-        flowChunks(conn, { chunk: () => true, end, failed }).goOn();
+        flowChunks(conn, { chunk: () => true, end, failed }).resume();
       });
       peer.reset();
       await failed;

@@ -93,7 +93,7 @@ for (const kind of Object.keys(kinds)) {
         await peer.closeWrite();
       })();
       const sink = new Collector();
-      flowChunks(conn, sink).goOn();
+      flowChunks(conn, sink).resume();
       await sink.until(() => sink.ends > 0);
       await writing;
       assert.equal(sink.digest(), sent.digest("hex"));
@@ -113,14 +113,14 @@ for (const kind of Object.keys(kinds)) {
         for (; written < total; written += piece.byteLength) await peer.write(piece);
         await peer.closeWrite();
       })();
-      flow.goOn();
+      flow.resume();
       await sink.until(() => sink.chunks.length > 0);
       await new Promise((resolve) => setTimeout(resolve, 100));
       assert.equal(sink.chunks.length, 1);
       assert.ok(written < total, "the peer could send everything");
       while (sink.ends === 0) {
         const before = sink.chunks.length;
-        flow.goOn();
+        flow.resume();
         await sink.until(() => sink.chunks.length > before || sink.ends > 0);
       }
       await writing;
@@ -133,11 +133,11 @@ for (const kind of Object.keys(kinds)) {
       const sink = new Collector();
       const flow: ChunkFlow = flowChunks(conn, sink);
       sink.wants = () => {
-        flow.goOn();
+        flow.resume();
         return true;
       };
-      flow.goOn();
-      flow.goOn();
+      flow.resume();
+      flow.resume();
       await peer.write(bytesOf("ab"));
       await sink.until(() => sink.bytes === 2);
       await peer.write(bytesOf("cd"));
@@ -149,7 +149,7 @@ for (const kind of Object.keys(kinds)) {
   test(`flowChunks() of ${kind} tells what the connection failed with`, async () => {
     await withPair(kind, async (conn, peer) => {
       const sink = new Collector();
-      flowChunks(conn, sink).goOn();
+      flowChunks(conn, sink).resume();
       await peer.write(bytesOf("last words"));
       await sink.until(() => sink.bytes > 0);
       peer.reset();
@@ -166,7 +166,7 @@ for (const kind of Object.keys(kinds)) {
         const sink = new Collector();
         sink.wants = () => state === "flowing" || sink.bytes < 4_000_000;
         const flow = flowChunks(conn, sink);
-        flow.goOn();
+        flow.resume();
         const writing = peer.write(new Uint8Array(4_000_000)).catch(() => {});
         await sink.until(() => sink.bytes === 4_000_000);
         await writing;
@@ -184,7 +184,7 @@ for (const kind of Object.keys(kinds)) {
     const before = freeSlabs();
     await withPair(kind, async (conn, peer) => {
       const sink = new Collector();
-      flowChunks(conn, sink).goOn();
+      flowChunks(conn, sink).resume();
       for (const bytes of [4_000_000, 3_000_001]) {
         const sofar = sink.bytes;
         await peer.write(new Uint8Array(bytes));
@@ -205,7 +205,7 @@ for (const kind of Object.keys(kinds)) {
         conn.reset();
         return true;
       };
-      flowChunks(conn, sink).goOn();
+      flowChunks(conn, sink).resume();
       await peer.write(bytesOf("a"));
       await sink.until(() => sink.bytes > 0);
       await peer.write(bytesOf("b")).catch(() => {});
@@ -225,7 +225,7 @@ test("flowChunks() waits with little memory, and shares what it reads into", asy
     };
     const noting = { read, close: () => conn.close() } as Partial<Conn> as Conn;
     const sink = new Collector();
-    flowChunks(noting, sink).goOn();
+    flowChunks(noting, sink).resume();
     let total = 0;
     for (const bytes of [10, 700, 256, 1, 40_000, 1_000_000, 700]) {
       await peer.write(new Uint8Array(bytes));
@@ -250,7 +250,7 @@ test("flowChunks() gives what was received before and not read", async () => {
     await peer.write(bytesOf("abc"));
     assert.equal(new TextDecoder().decode(await readExactly(conn, 1)), "a");
     const sink = new Collector();
-    flowChunks(conn, sink).goOn();
+    flowChunks(conn, sink).resume();
     await sink.until(() => sink.bytes === 2);
     await peer.closeWrite();
     await sink.until(() => sink.ends === 1);
@@ -268,10 +268,10 @@ test("flowChunks() of a derived connection gives what is unread first", async ()
       let wanted = false;
       sink.wants = () => wanted;
       const flow = flowChunks(derived, sink);
-      flow.goOn();
+      flow.resume();
       await sink.until(() => sink.bytes === 6);
       wanted = true;
-      flow.goOn();
+      flow.resume();
       await sink.until(() => sink.bytes === 10);
       assert.equal(sink.text, "unread|next");
     });
@@ -281,9 +281,9 @@ test("flowChunks() of a derived connection gives what is unread first", async ()
 test("flowChunks() of a connection that has ended tells the end once", async () => {
   const sink = new Collector();
   const flow = flowChunks(new ChunkConn("one", "two"), sink);
-  flow.goOn();
+  flow.resume();
   await sink.until(() => sink.ends > 0);
-  flow.goOn();
+  flow.resume();
   await new Promise((resolve) => setTimeout(resolve, 10));
   assert.deepEqual([sink.text, sink.ends], ["one|two", 1]);
 });

@@ -17,7 +17,7 @@ class TestConn extends PushConn {
   override pushError(error: unknown): void {
     super.pushError(error);
   }
-  protected resume(): void {}
+  protected resumeSocket(): void {}
   protected send(): undefined {}
   protected shutdown(): Promise<void> {
     return Promise.resolve();

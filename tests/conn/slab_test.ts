@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ReceiveSlab } from "../../src/conn/slab.ts";
+import { Slab } from "../../src/conn/slab.ts";
 
 const KiB = 1024;
 const other = new Uint8Array(64 * KiB);
 
-function slabs(): { slab: ReceiveSlab; allocated: number[] } {
+function slabs(): { slab: Slab; allocated: number[] } {
   const allocated: number[] = [];
-  const slab = new ReceiveSlab((bytes) => {
+  const slab = new Slab((bytes) => {
     allocated.push(bytes);
     return new Uint8Array(bytes);
   });
@@ -15,9 +15,9 @@ function slabs(): { slab: ReceiveSlab; allocated: number[] } {
 }
 
 /** Reads into the slab's room, as if the read had filled it. */
-function fill(slab: ReceiveSlab, bytes: number, value: number): Uint8Array {
-  const room = slab.room()!;
-  return slab.take(room.subarray(0, bytes).fill(value), true);
+function fill(slab: Slab, bytes: number, value: number): Uint8Array {
+  const room = slab.buffer()!;
+  return slab.commit(room.subarray(0, bytes).fill(value), true);
 }
 
 /** Runs a test with timers that fire when they are told to. */
@@ -43,20 +43,20 @@ function withTimers(run: (timers: { fire(): void; count(): number }) => void): v
   }
 }
 
-test("ReceiveSlab is not there for small chunks, which are copied", () => {
+test("Slab is not there for small chunks, which are copied", () => {
   const { slab, allocated } = slabs();
   const read = other.subarray(0, 100).fill(1);
-  const chunk = slab.take(read, true);
+  const chunk = slab.commit(read, true);
   read.fill(2);
   assert.equal(chunk[0], 1);
   assert.equal(chunk.buffer.byteLength, 100);
-  assert.equal(slab.room(), undefined);
+  assert.equal(slab.buffer(), undefined);
   assert.deepEqual(allocated, []);
 });
 
-test("ReceiveSlab gives each large chunk memory of its own, and grows while it is used up", () => {
+test("Slab gives each large chunk memory of its own, and grows while it is used up", () => {
   const { slab, allocated } = slabs();
-  slab.take(other, true);
+  slab.commit(other, true);
   const chunks = Array.from({ length: 40 }, (_, index) => fill(slab, 64 * KiB, index));
   for (const [index, chunk] of chunks.entries()) {
     assert.ok(chunk.every((value) => value === index), `chunk ${index} was written over`);
@@ -65,71 +65,71 @@ test("ReceiveSlab gives each large chunk memory of its own, and grows while it i
   slab.release();
 });
 
-test("ReceiveSlab uses the memory of a small chunk again, and lets go after several", () => {
+test("Slab uses the memory of a small chunk again, and lets go after several", () => {
   const { slab } = slabs();
-  slab.take(other, true);
+  slab.commit(other, true);
   const first = fill(slab, 1000, 1);
   const second = fill(slab, 1000, 2);
   assert.deepEqual([first[0], second[0], first.buffer === second.buffer], [1, 2, false]);
   fill(slab, 64 * KiB, 3);
-  for (let index = 0; index < 4; index++) slab.take(other.subarray(0, 10), false);
-  assert.equal(slab.room(), undefined);
+  for (let index = 0; index < 4; index++) slab.commit(other.subarray(0, 10), false);
+  assert.equal(slab.buffer(), undefined);
 });
 
-test("ReceiveSlab takes what was read into memory that it has let go", () => {
+test("Slab takes what was read into memory that it has let go", () => {
   const { slab } = slabs();
-  slab.take(other, true);
-  const room = slab.room()!;
+  slab.commit(other, true);
+  const room = slab.buffer()!;
   slab.release();
   const read = room.subarray(0, 32 * KiB).fill(5);
-  const chunk = slab.take(read, true);
+  const chunk = slab.commit(read, true);
   read.fill(6);
   assert.ok(chunk.every((value) => value === 5));
   slab.release();
 });
 
-test("ReceiveSlab of all connections together hold no more than 32 MiB", () => {
+test("Slab of all connections together hold no more than 32 MiB", () => {
   const many = Array.from({ length: 300 }, () => slabs());
-  for (const { slab } of many) slab.take(other, true);
-  const held = many.flatMap(({ slab }) => slab.room()?.byteLength ?? []);
+  for (const { slab } of many) slab.commit(other, true);
+  const held = many.flatMap(({ slab }) => slab.buffer()?.byteLength ?? []);
   assert.equal(held.reduce((sum, bytes) => sum + bytes, 0), 32 * KiB * KiB);
-  const without = many.find(({ slab }) => slab.room() === undefined)!;
-  assert.equal(without.slab.take(other, true).byteLength, other.byteLength);
+  const without = many.find(({ slab }) => slab.buffer() === undefined)!;
+  assert.equal(without.slab.commit(other, true).byteLength, other.byteLength);
   for (const { slab } of many) slab.release();
-  without.slab.take(other, true);
-  assert.ok(without.slab.room() !== undefined, "what was released can be had again");
+  without.slab.commit(other, true);
+  assert.ok(without.slab.buffer() !== undefined, "what was released can be had again");
   without.slab.release();
 });
 
-test("ReceiveSlab has no room for a read that has to wait, and has it again for the next", () => {
+test("Slab has no room for a read that has to wait, and has it again for the next", () => {
   const { slab, allocated } = slabs();
-  slab.take(other, true);
-  slab.take(slab.room()!.subarray(0, 32 * KiB), false);
-  assert.equal(slab.room(), undefined);
-  slab.take(other, true);
-  assert.equal(slab.room()!.byteLength, 96 * KiB);
+  slab.commit(other, true);
+  slab.commit(slab.buffer()!.subarray(0, 32 * KiB), false);
+  assert.equal(slab.buffer(), undefined);
+  slab.commit(other, true);
+  assert.equal(slab.buffer()!.byteLength, 96 * KiB);
   assert.deepEqual(allocated, [128 * KiB]);
   slab.release();
 });
 
-test("ReceiveSlab is released after one to two seconds in which nothing came", () => {
+test("Slab is released after one to two seconds in which nothing came", () => {
   withTimers(({ fire, count }) => {
     const { slab, allocated } = slabs();
-    slab.take(other, true);
+    slab.commit(other, true);
     fire();
     // It was taken while more was there: a read may be pending that holds it.
     fire();
-    assert.equal(slab.room()!.byteLength, 128 * KiB);
-    slab.take(slab.room()!.subarray(0, 20 * KiB), false);
+    assert.equal(slab.buffer()!.byteLength, 128 * KiB);
+    slab.commit(slab.buffer()!.subarray(0, 20 * KiB), false);
     fire();
-    slab.take(other, true);
-    assert.equal(slab.room()!.byteLength, 108 * KiB, "something came meanwhile");
-    slab.take(slab.room()!.subarray(0, 20 * KiB), false);
+    slab.commit(other, true);
+    assert.equal(slab.buffer()!.byteLength, 108 * KiB, "something came meanwhile");
+    slab.commit(slab.buffer()!.subarray(0, 20 * KiB), false);
     fire();
     fire();
     assert.equal(count(), 0);
-    slab.take(other, true);
-    assert.equal(slab.room()!.byteLength, 128 * KiB);
+    slab.commit(other, true);
+    assert.equal(slab.buffer()!.byteLength, 128 * KiB);
     assert.equal(allocated.length, 2);
     slab.release();
     assert.equal(count(), 0, "no timer is left behind");

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { nodeDialer } from "../../adapters/node/mod.ts";
 import type { Conn } from "../../mod.ts";
 import { deriveConn } from "../../src/conn/derive_conn.ts";
-import { writePieces, writeStyleOf } from "../../src/conn/writev.ts";
+import { writeStyleOf, writev } from "../../src/conn/writev.ts";
 import { loopbackPeers, type PeerConn } from "../../src/testing/mod.ts";
 import { bytesOf } from "../../src/testing/read_all.ts";
 import { ChunkConn } from "../fakes/chunk_conn.ts";
@@ -32,14 +32,14 @@ async function textOf(peer: PeerConn): Promise<string> {
   return text;
 }
 
-test("writePieces() sends all pieces in order, between other writes", async () => {
+test("writev() sends all pieces in order, between other writes", async () => {
   await withPair(async (conn, peer) => {
     const counts = await Promise.all([
       conn.write(bytesOf("a")),
-      writePieces(conn, ["b", "", "cd"].map(bytesOf)),
+      writev(conn, ["b", "", "cd"].map(bytesOf)),
       conn.write(bytesOf("e")),
-      writePieces(deriveConn(conn, {}), ["f", "g"].map(bytesOf)),
-      writePieces(conn, []),
+      writev(deriveConn(conn, {}), ["f", "g"].map(bytesOf)),
+      writev(conn, []),
     ]);
     await conn.closeWrite();
     assert.deepEqual(counts, [1, 3, 1, 2, 0]);
@@ -47,7 +47,7 @@ test("writePieces() sends all pieces in order, between other writes", async () =
   });
 });
 
-test("writePieces() waits until the system took everything", async () => {
+test("writev() waits until the system took everything", async () => {
   await withPair(async (conn, peer) => {
     const pieces = Array.from(
       { length: 400 },
@@ -56,7 +56,7 @@ test("writePieces() waits until the system took everything", async () => {
     const sent = createHash("sha256");
     for (const piece of pieces) sent.update(piece);
     let isWritten = false;
-    const writing = writePieces(conn, pieces).then(() => isWritten = true);
+    const writing = writev(conn, pieces).then(() => isWritten = true);
     await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(isWritten, false, "22 MB went nowhere");
     const received = createHash("sha256");
@@ -73,43 +73,43 @@ test("writePieces() waits until the system took everything", async () => {
   });
 });
 
-test("writePieces() that is pending rejects when the connection is closed", async () => {
+test("writev() that is pending rejects when the connection is closed", async () => {
   await withPair(async (conn) => {
     const pieces = Array.from({ length: 400 }, () => new Uint8Array(65_536));
-    const writing = assert.rejects(writePieces(conn, pieces), { code: "ERR_CONN_CLOSED" });
+    const writing = assert.rejects(writev(conn, pieces), { code: "ERR_CONN_CLOSED" });
     await new Promise((resolve) => setTimeout(resolve, 20));
     conn.reset();
     await writing;
-    await assert.rejects(writePieces(conn, pieces), { code: "ERR_CONN_CLOSED" });
+    await assert.rejects(writev(conn, pieces), { code: "ERR_CONN_CLOSED" });
   });
 });
 
-test("writePieces() rejects with what the connection failed with", async () => {
+test("writev() rejects with what the connection failed with", async () => {
   await withPair(async (conn, peer) => {
     peer.reset();
     await assert.rejects(async () => {
       for (let round = 0; round < 1000; round++) {
-        await writePieces(conn, ["a", "b"].map(bytesOf));
+        await writev(conn, ["a", "b"].map(bytesOf));
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     }, (error: Error & { code?: string }) => ["ECONNRESET", "EPIPE"].includes(error.code ?? ""));
   });
 });
 
-test("writePieces() after closeWrite() is EPIPE", async () => {
+test("writev() after closeWrite() is EPIPE", async () => {
   await withPair(async (conn) => {
     await conn.closeWrite();
-    await assert.rejects(writePieces(conn, ["a", "b"].map(bytesOf)), { code: "EPIPE" });
+    await assert.rejects(writev(conn, ["a", "b"].map(bytesOf)), { code: "EPIPE" });
   });
 });
 
-test("writeStyleOf() knows who gathers, whom it wraps, and what to do with others", async () => {
+test("writeStyleOf() knows who supportsWritev, whom it wraps, and what to do with others", async () => {
   await withPair((conn) => {
-    assert.equal(writeStyleOf(conn).gathers, true);
+    assert.equal(writeStyleOf(conn).supportsWritev, true);
     assert.equal(writeStyleOf(deriveConn(conn, {})), writeStyleOf(conn));
     return Promise.resolve();
   });
   for (const conn of [new ChunkConn(), deriveConn(new ChunkConn(), {})]) {
-    assert.deepEqual(writeStyleOf(conn), { gathers: false, joinedBytes: 66 * 1024 });
+    assert.deepEqual(writeStyleOf(conn), { supportsWritev: false, coalesceBytes: 66 * 1024 });
   }
 });

@@ -15,5 +15,5 @@ testDialer({
     return dialMultiaddr(() => chosen, "/ip4/192.0.2.1/tcp/4001", options);
   }),
   // The outermost dial is that of the multiaddr.
-  without: ["events"],
+  unsupported: ["events"],
 });

@@ -4,20 +4,20 @@ import { testDialer } from "../../src/testing/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
 import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
-import { startTLSFront } from "../fakes/proxy/tls_front.ts";
+import { startTlsFront } from "../fakes/proxy/tls_front.ts";
 import { runtime } from "../runtime.ts";
 
 const login = { username: "alice", password: "secret" };
 const socks5 = await FakeSocks5.listen({ login });
 const http = await FakeHttpProxy.listen({ login: "alice:secret" });
-const behindTLS = await FakeHttpProxy.listen();
-const https = await startTLSFront(behindTLS.port);
-after(() => Promise.all([socks5, http, behindTLS, https].map((server) => server.close())));
+const behindTls = await FakeHttpProxy.listen();
+const https = await startTlsFront(behindTls.port);
+after(() => Promise.all([socks5, http, behindTls, https].map((server) => server.close())));
 
 const hop = ({ port }: { port: number }) =>
   ({ transport: "tcp", hostname: "127.0.0.1", port }) as const;
 
-const without = [
+const unsupported = [
   "unix" as const,
   // Deno.connect cannot send RST.
   ...(runtime === "deno" ? ["reset" as const] : []),
@@ -37,7 +37,7 @@ const overSocks5 = (options?: Partial<Socks5DialerOptions>) =>
 testDialer({
   name: "socks5Dialer()",
   dialer: overSocks5(),
-  without,
+  unsupported,
   codes: socks5Codes,
   hops: [hop(socks5)],
   variants: {
@@ -49,7 +49,7 @@ testDialer({
 testDialer({
   name: "httpConnectDialer()",
   dialer: httpConnectDialer({ server: http.address, credentials: login }),
-  without,
+  unsupported,
   codes: {
     refused: "ERR_PROXY_TARGET_REFUSED",
     unreachable: `ERR_PROXY_TARGET_${unreachable ?? "HOST_UNREACHABLE"}`,
@@ -62,14 +62,14 @@ testDialer({
   },
 });
 
-const overTLS = httpConnectDialer({ server: https.address, tls: { ca: ca.cert } });
-const overHttp = httpConnectDialer({ server: http.address, credentials: login, via: overTLS });
+const overTls = httpConnectDialer({ server: https.address, tls: { ca: ca.cert } });
+const overHttp = httpConnectDialer({ server: http.address, credentials: login, via: overTls });
 
 testDialer({
   name: "SOCKS over HTTP over TLS",
   dialer: overSocks5({ via: overHttp }),
-  without: [
-    ...without,
+  unsupported: [
+    ...unsupported,
     // Bun takes the end of what TLS brings for that of both directions.
     ...(runtime === "bun" ? ["half-close" as const] : []),
   ],

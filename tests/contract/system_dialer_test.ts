@@ -14,7 +14,7 @@ for (const [name, make] of Object.entries(dialers)) {
   testDialer({
     name,
     dialer: make(),
-    without: runtime === "deno" ? ["reset"] : [],
+    unsupported: runtime === "deno" ? ["reset"] : [],
     variants: {
       timeoutMs: (timeoutMs) => make({ timeoutMs }),
       resolver: (resolver) => make({ resolver }),

@@ -5,9 +5,9 @@ import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { composeDialer, type ContextDialer, type DialEvent, type DialReport } from "../../mod.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
-import { reportOf } from "../../src/testing/event_tree.ts";
+import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { type ContractLack, testDialer } from "../../src/testing/mod.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { type RetryOptions, withRetry } from "../dial/with_retry.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
@@ -44,12 +44,12 @@ testDialer({
 });
 
 // Deno.connect cannot send RST.
-const without: ContractLack[] = runtime === "deno" ? ["reset"] : [];
+const unsupported: ContractLack[] = runtime === "deno" ? ["reset"] : [];
 
 testDialer({
   name: "composeDialer() over systemDialer()",
   dialer: passThrough(systemDialer()),
-  without,
+  unsupported,
   variants: {
     timeoutMs: (timeoutMs) => passThrough(systemDialer({ timeoutMs })),
     resolver: (resolver) => passThrough(systemDialer({ resolver })),
@@ -63,7 +63,7 @@ after(() => socks.close());
 testDialer({
   name: "composeDialer() over socks5Dialer()",
   dialer: passThrough(socks5Dialer({ server: socks.address })),
-  without: ["unix", ...without],
+  unsupported: ["unix", ...unsupported],
   codes: {
     refused: "ERR_PROXY_TARGET_REFUSED",
     // The proxy runs here, and Bun's `connect` says of an unreachable network that it refuses.
@@ -122,7 +122,7 @@ test("withRetry() gives the tree of its attempts and waits", async () => {
   ]);
   assert.deepEqual(kindsOf(conn.report.children[6]!), [`attempt ${peer.address}: ok`]);
   assert.equal(conn.report.children[2]!.detail, "host unreachable");
-  assert.deepEqual(reportOf(events), conn.report);
+  assert.deepEqual(reportFromEvents(events), conn.report);
   assert.deepEqual(delays, [2, 4]);
   await peer.close();
 });
@@ -161,10 +161,10 @@ test("withRetry() rejects with the caller's reason itself when aborted in a wait
           if (event.type === "wait-start") setTimeout(() => watched.abort(reason), 5);
         },
       });
-    assert.equal(await reasonOf(dial), reason);
+    assert.equal(await rejectionOf(dial), reason);
     assert.equal(inner.dials, 1);
     assert.equal(watched.listeners, 0);
-    const { outcome, children } = reportOf(events);
+    const { outcome, children } = reportFromEvents(events);
     assert.deepEqual([outcome, ...children.map(({ outcome }) => outcome)], [
       ...["aborted", "failed", "aborted"],
     ]);

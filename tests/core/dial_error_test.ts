@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { DialError, type DialErrorInit, isDialError } from "../../mod.ts";
 import { dialFailure } from "../../src/core/dial_error.ts";
-import { reasonOf, systemErrorCode } from "../../src/core/error_reason.ts";
+import { describeCode, systemErrorCode } from "../../src/core/error_reason.ts";
 
 const init: DialErrorInit = {
   code: "ECONNREFUSED",
@@ -105,7 +105,7 @@ test("systemErrorCode() gives one name to what runtimes call by several", () => 
   assert.equal(systemErrorCode(undefined), undefined);
 });
 
-test("reasonOf() has words for the system's codes alone", () => {
-  assert.equal(reasonOf("ECONNREFUSED"), "connection refused");
-  assert.equal(reasonOf("ERR_DIAL_FAILED"), undefined);
+test("describeCode() has words for the system's codes alone", () => {
+  assert.equal(describeCode("ECONNREFUSED"), "connection refused");
+  assert.equal(describeCode("ERR_DIAL_FAILED"), undefined);
 });

@@ -27,7 +27,7 @@ import { dialMultiaddr } from "../../src/multiaddr/dial_multiaddr.ts";
 import { formatReport } from "../../src/observe/mod.ts";
 import { fromDuplex, nodeConnector, toDuplex } from "../../src/stream/mod.ts";
 import { testDialer } from "../../src/testing/mod.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
 interface Options {
@@ -152,7 +152,7 @@ const made: Record<string, (options: object) => unknown> = {
   proxyFromEnv,
   checkProxy: (options) => checkProxy(nobody, { level: "tcp", ...options }),
   withProxyProtocol: (options) => withProxyProtocol(nobody, { version: 1, ...options }),
-  withTLS: (options) => withTLS(nobody, options),
+  withTls: (options) => withTls(nobody, options),
   nodeConnector: (options) => nodeConnector(nobody, options),
   fromDuplex: (options) => fromDuplex(toDuplex(fakeConn()), options),
   toDuplex: (options) => toDuplex(fakeConn(), options),

@@ -8,7 +8,7 @@ import type { ContextDialer, DialOptions } from "../../src/core/dialer.ts";
 import { composeDialer } from "../../src/dial/compose_dialer.ts";
 import { socks5Dialer } from "../../src/proxy/mod.ts";
 import { dialMultiaddr } from "../../src/multiaddr/dial_multiaddr.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
 /** A dialer over the system's that does nothing of its own. */
@@ -24,7 +24,7 @@ const dials: Record<string, [dialer: () => ContextDialer, network: Network, addr
   "an address that is none": [systemDialer, "tcp", "nowhere"],
   "a path": [systemDialer, "unix", "/nowhere/at/all"],
   "a wrapper": [() => wrapped(wrapped(systemDialer())), "tcp", closed],
-  "TLS": [() => withTLS(systemDialer()), "tcp", closed],
+  "TLS": [() => withTls(systemDialer()), "tcp", closed],
   "a proxy": [() => socks5Dialer({ server: closed }), "tcp", "peer.example:1"],
   "a chain": [
     () => socks5Dialer({ server: "127.0.0.2:1", via: socks5Dialer({ server: closed }) }),

@@ -16,18 +16,18 @@ import {
 import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
 import { makeDialer } from "../../src/dial/compose_dialer.ts";
 import { httpConnectDialer, socks5Dialer, withProxyProtocol } from "../../src/proxy/mod.ts";
-import { reportOf } from "../../src/testing/event_tree.ts";
+import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { type ListeningPeer, loopbackPeers } from "../../src/testing/mod.ts";
 import { readText } from "../../src/testing/read_all.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 import { failureOf, summary } from "../fakes/proxy/dial_outcome.ts";
 import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
 import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
-import { listenTLS } from "../tls/tls_peers.ts";
+import { listenTls } from "../tls/tls_peers.ts";
 import { settle, VirtualClock } from "../fakes/virtual_clock.ts";
 
 const target = "192.0.2.1:9";
@@ -122,7 +122,7 @@ test("String() of a dialer names its layers, redacted", () => {
       run,
     ),
     "x(socks5h://***@127.0.0.1:1080)": composeDialer("x", socks, run),
-    "x(tls(socks5h://***@127.0.0.1:1080))": composeDialer("x", withTLS(socks), run),
+    "x(tls(socks5h://***@127.0.0.1:1080))": composeDialer("x", withTls(socks), run),
     "x://***@h": composeDialer("x://alice:s3cret@h", [], run),
     "x(y://***@h)": composeDialer("x", { ...silent, toString: () => "y://alice:s3cret@h" }, run),
   };
@@ -323,12 +323,12 @@ test("the caller's reason stays itself, whatever it is and whatever the dial doe
       await settle();
       watched.abort(reason);
       const expected = reason === undefined ? watched.signal.reason : reason;
-      assert.equal(await reasonOf(dial), expected, what);
+      assert.equal(await rejectionOf(dial), expected, what);
       assert.equal(watched.listeners, 0);
-      const { outcome, error } = reportOf(events);
+      const { outcome, error } = reportFromEvents(events);
       assert.deepEqual([outcome, error?.code], ["aborted", "ABORT_ERR"]);
       await settle();
-      reportOf(events);
+      reportFromEvents(events);
     }
   }
 });
@@ -348,11 +348,11 @@ test("within an aborted dial all calls reject with the reason, without events", 
     ];
     dial.note({ type: "choose", member: "x", why: "y" });
     dial.limit(5);
-    late = await Promise.all(calls.map((call: Promise<unknown>) => reasonOf(call)));
+    late = await Promise.all(calls.map((call: Promise<unknown>) => rejectionOf(call)));
     return await dial.through(inner);
   }, { signal: controller.signal, onEvent: (event) => events.push(event) });
   controller.abort("enough");
-  assert.equal(await reasonOf(dial), "enough");
+  assert.equal(await rejectionOf(dial), "enough");
   const { length } = events;
   await settle();
   assert.deepEqual(late, ["enough", "enough", "enough"]);
@@ -363,16 +363,16 @@ test("within an aborted dial all calls reject with the reason, without events", 
 test("an aborted signal's reason is thrown at once, and no signal is a TypeError", async () => {
   const inner = new MemoryDialer();
   const run = (dial: Dial) => dial.through(inner);
-  assert.equal(await reasonOf(dialWith(run, { signal: AbortSignal.abort(null) })), null);
+  assert.equal(await rejectionOf(dialWith(run, { signal: AbortSignal.abort(null) })), null);
   for (
     const signal of [{ aborted: false }, { aborted: true }, "x", 5] as unknown as AbortSignal[]
   ) {
-    const error = await reasonOf(dialWith(run, { signal }));
+    const error = await rejectionOf(dialWith(run, { signal }));
     assert.ok(error instanceof TypeError, `${error}`);
     assert.match(error.message, /^signal must be an AbortSignal, not /);
   }
   const onEvent = "x" as unknown as () => void;
-  const error = await reasonOf(dialWith(run, { onEvent }));
+  const error = await rejectionOf(dialWith(run, { onEvent }));
   assert.match(String(error), /^TypeError: onEvent must be a function, not a string$/);
   assert.deepEqual(inner.dialed, []);
   const nothing = { signal: null, onEvent: null } as unknown as DialOptions;
@@ -394,7 +394,7 @@ test("a connection that comes too late is closed, by `through` and by `run`", as
     const controller = new AbortController();
     const dial = dialWith(each, { signal: controller.signal });
     controller.abort("enough");
-    assert.equal(await reasonOf(dial), "enough");
+    assert.equal(await rejectionOf(dial), "enough");
     answer();
     await settle();
     assert.equal(inner.ends[index], "close");
@@ -466,7 +466,7 @@ test("of two concurrent dials the loser is reset and shows as lost", async () =>
   await settle();
   assert.deepEqual([fast.ends, slow.ends], [[""], ["close"]]);
   assert.deepEqual(outcomes(conn.report), ["dial lost", "dial lost", "dial ok"]);
-  assert.deepEqual(reportOf(events), conn.report);
+  assert.deepEqual(reportFromEvents(events), conn.report);
   // One that is there, and not taken.
   const both = new MemoryDialer();
   await dialWith(async (dial) => {
@@ -509,7 +509,7 @@ test("`change.signal` ends one dial alone, and rejects with its reason", async (
     const aborted = dial.through(silent, { signal: controller.signal });
     const none = dial.through(silent, { signal: { aborted: false } as AbortSignal });
     const deaf = dial.through(silent, { onEvent: 5 as unknown as () => void });
-    reasons = await Promise.all([one, aborted, none, deaf].map(reasonOf));
+    reasons = await Promise.all([one, aborted, none, deaf].map(rejectionOf));
     return await dial.through(inner, { signal: new AbortController().signal });
   });
   assert.deepEqual(reasons.slice(0, 2), ["slow", "slow"]);
@@ -531,7 +531,7 @@ test("`change.onEvent` gets the events of one dial beside the dial's listener", 
   const inTurn = ["dial-start", "attempt-start", "attempt-end", "dial-end"];
   assert.deepEqual(heard, inTurn);
   assert.deepEqual(events.map(({ type }) => type), ["dial-start", ...inTurn, "dial-end"]);
-  const { children: [within] } = reportOf(events);
+  const { children: [within] } = reportFromEvents(events);
   assert.deepEqual(conn.report.children, [within]);
   conn.close();
   await peer.close();
@@ -548,7 +548,7 @@ test("a step ends as its work does, and says so in events and report", async () 
     assert.deepEqual(found, ["192.0.2.1"]);
     const no = new Error("no");
     const step = dial.step({ type: "queue-start", why: "a place" }, () => Promise.reject(no));
-    assert.equal(await reasonOf(step), no);
+    assert.equal(await rejectionOf(step), no);
     const within = await dial.step({ type: "attempt-start", address: "a:1" }, async (step) => {
       step.note({ type: "pool", hit: false });
       return await step.through(inner);
@@ -561,7 +561,7 @@ test("a step ends as its work does, and says so in events and report", async () 
   assert.equal(report.children[0]!.detail, "192.0.2.1");
   assert.deepEqual(report.children[1]!.error, { code: "ERR_DIAL_FAILED", message: "no" });
   assert.deepEqual(outcomes(report.children[2]!), ["pool ok", "dial ok"]);
-  assert.deepEqual(reportOf(events), report);
+  assert.deepEqual(reportFromEvents(events), report);
 });
 
 test("a scope whose step has ended may be used without breaking the tree", async () => {
@@ -576,8 +576,8 @@ test("a scope whose step has ended may be used without breaking the tree", async
     scope.note({ type: "pool", hit: true });
     return await scope.through(inner);
   }, { onEvent: (event) => events.push(event) });
-  assert.deepEqual(outcomes(reportOf(events)), ["lookup ok", "queue ok"]);
-  assert.deepEqual(reportOf(events), conn.report);
+  assert.deepEqual(outcomes(reportFromEvents(events)), ["lookup ok", "queue ok"]);
+  assert.deepEqual(reportFromEvents(events), conn.report);
 });
 
 test("a wait takes its time, is a step, and ends at once with the dial", async () => {
@@ -601,7 +601,7 @@ test("a wait takes its time, is a step, and ends at once with the dial", async (
   await clock.pass(500);
   assert.equal(clock.pending, 1);
   controller.abort("enough");
-  assert.equal(await reasonOf(aborted), "enough");
+  assert.equal(await rejectionOf(aborted), "enough");
   assert.equal(clock.pending, 0);
   for (const ms of [-1, NaN, Infinity, 2 ** 31, "5"] as number[]) {
     const error = await failureWith((dial) => dial.wait(ms, "x") as Promise<never>);
@@ -731,7 +731,7 @@ test("five wrappers give the same connection, with the larger report", async () 
     kinds.push(node.kind);
   }
   assert.deepEqual(kinds, [...Array(6).fill("dial"), "attempt"]);
-  assert.deepEqual(reportOf(events), conn.report);
+  assert.deepEqual(reportFromEvents(events), conn.report);
   const proxied = await withProxyProtocol(dialer, { version: 1 }).dialContext("tcp", peer.address);
   assert.equal(got.at(-1), proxied);
   for (const each of [conn, proxied]) each.close();
@@ -739,8 +739,8 @@ test("five wrappers give the same connection, with the larger report", async () 
 });
 
 test("conn.tls survives dialMultiaddr() and any stack", async () => {
-  const peer = await listenTLS();
-  const tls = withTLS(systemDialer(), { ca: ca.cert });
+  const peer = await listenTls();
+  const tls = withTls(systemDialer(), { ca: ca.cert });
   const stacked = passThrough(passThrough(withWrapper(tls)));
   const { port } = new URL(`tcp://${peer.address}`);
   const ma = `/ip4/127.0.0.1/tcp/${port}`;
@@ -791,7 +791,7 @@ test("the error's report is what was told, whichever step failed", async () => {
     const start = { type: "handshake-start", protocol: "x", hop: "y" } as const;
     return await dial.step(start, (step) => step.through(failing));
   }, { onEvent: (event) => events.push(event) });
-  assert.deepEqual(reportOf(events), error.report);
+  assert.deepEqual(reportFromEvents(events), error.report);
   assert.equal(isDialError(error), true);
   assert.equal(error.report, error.report);
   const [, handshake] = error.report.children;
@@ -816,8 +816,8 @@ test("a listener may abort at any event", async () => {
         if (events.length === last) controller.abort(last);
       },
     });
-    assert.equal(await reasonOf(dial), last);
-    assert.equal(reportOf(events).outcome, "aborted");
+    assert.equal(await rejectionOf(dial), last);
+    assert.equal(reportFromEvents(events).outcome, "aborted");
     await settle();
     assert.ok(inner.ends.every((ends) => ends !== ""), `at event ${last}`);
   }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { DialEvent } from "../../src/core/dial_event.ts";
 import type { DialStep } from "../../src/dial/dial_step.ts";
 import { beginDial, StepLink } from "../../src/dial/step_link.ts";
-import { reportOf } from "../../src/testing/event_tree.ts";
+import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { VirtualClock } from "../fakes/virtual_clock.ts";
 
 const dialStart = { type: "dial-start", network: "tcp", address: "peer.test:9" } as const;
@@ -48,7 +48,7 @@ test("events say the same as the report", () => {
   const clock = new VirtualClock();
   clock.advance(5_000);
   const { children, outcome } = record(clock, (event) => events.push(event)).report();
-  const told = reportOf(events);
+  const told = reportFromEvents(events);
   assert.equal(told.outcome, outcome);
   assert.deepEqual(
     told.children.map(({ kind, startMs, durationMs, outcome }) =>
@@ -99,7 +99,7 @@ test("the end of a step is that of all within it, from the inside out", () => {
       "attempt-end",
       "dial-end",
     ]);
-    const told = reportOf(events);
+    const told = reportFromEvents(events);
     assert.equal(told.outcome, outcome);
     assert.equal(told.children[0]!.outcome, within);
     assert.equal(root.report().children[0]!.children[0]!.outcome, within);
@@ -131,7 +131,7 @@ test("a nested dialer's steps become part of the outer dial, by its listener or 
     const ids = events.filter(({ type }) => type.endsWith("-start")).map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
     assert.equal(events.filter(({ parent }) => parent === undefined).length, 2);
-    const told = reportOf(events);
+    const told = reportFromEvents(events);
     const { children } = root.report();
     assert.deepEqual(children, told.children);
     assert.deepEqual(children.map(({ startMs }) => startMs), [100, 400]);
@@ -154,7 +154,7 @@ test("what a nested dialer tells after the end of its step is dropped, and ended
     beginDial(onEvent, clock.now, dialStart).start({ type: "attempt-start", address: "late" });
     const ends = events.slice(3).map(({ type, atMs }) => `${type} ${atMs}`);
     assert.deepEqual(ends, ["attempt-end 50", "dial-end 50", "dial-end 50"]);
-    const told = reportOf(events);
+    const told = reportFromEvents(events);
     assert.equal(told.children[0]!.children[0]!.outcome, "aborted");
   }
 });

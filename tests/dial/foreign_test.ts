@@ -20,8 +20,8 @@ import {
 } from "../../src/proxy/mod.ts";
 import { loopbackPeers, testDialer } from "../../src/testing/mod.ts";
 import { readText } from "../../src/testing/read_all.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { ca, expired } from "../certs/certificates.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 import { assertEchoes, failureOf } from "../fakes/proxy/dial_outcome.ts";
@@ -29,9 +29,9 @@ import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
 import { FakeSocks4 } from "../fakes/proxy/fake_socks4.ts";
 import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
 import { startEcho } from "../fakes/proxy/target.ts";
-import { startTLSFront } from "../fakes/proxy/tls_front.ts";
+import { startTlsFront } from "../fakes/proxy/tls_front.ts";
 import { runtime } from "../runtime.ts";
-import { listenTLS } from "../tls/tls_peers.ts";
+import { listenTls } from "../tls/tls_peers.ts";
 import { settle } from "../fakes/virtual_clock.ts";
 import { PlainDialer } from "../fakes/plain_dialer.ts";
 
@@ -41,7 +41,7 @@ const [echo, socks5, socks4, http] = await Promise.all([
   FakeSocks4.listen(),
   FakeHttpProxy.listen(),
 ]);
-const tlsEcho = await startTLSFront(echo.port);
+const tlsEcho = await startTlsFront(echo.port);
 after(() => Promise.all([echo, socks5, socks4, http, tlsEcho].map((server) => server.close())));
 
 interface Way {
@@ -71,8 +71,8 @@ function waysOver(via: ContextDialer): Way[] {
     },
     { name: "a chain", dialer: httpConnectDialer({ server: http.address, via: socks }), address },
     {
-      name: "withTLS",
-      dialer: withTLS(via, { ca: ca.cert }),
+      name: "withTls",
+      dialer: withTls(via, { ca: ca.cert }),
       address: `127.0.0.1:${tlsEcho.port}`,
     },
     { name: "dialMultiaddr", dialer: dialerOf(dialMa), address },
@@ -102,7 +102,7 @@ testDialer({
     })(),
   ),
   // They know no other way to close.
-  without: ["reset"],
+  unsupported: ["reset"],
 });
 
 test("a connection with no more than read, write and close will do for every dialer", async () => {
@@ -228,7 +228,7 @@ test("what a dialer does after an abort is no unhandled rejection, whatever it i
         const dial = dialer.dialContext("tcp", address, { signal: controller.signal });
         await isDialed;
         controller.abort("enough");
-        assert.equal(await reasonOf(dial), "enough", name);
+        assert.equal(await rejectionOf(dial), "enough", name);
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -245,7 +245,7 @@ test("a signal that is none is a TypeError of every dialer", async () => {
   for (const { name, dialer, address } of [...waysOver(via), proxyProtocol(via), system, byName]) {
     for (const value of [{ aborted: false }, { aborted: true }, "x", 5, true]) {
       const signal = value as unknown as AbortSignal;
-      const error = await reasonOf(dialer.dialContext("tcp", address, { signal }));
+      const error = await rejectionOf(dialer.dialContext("tcp", address, { signal }));
       assert.ok(error instanceof TypeError, `${name}: ${error}`);
       assert.match(error.message, /^signal must be an AbortSignal, not /);
     }
@@ -255,9 +255,9 @@ test("a signal that is none is a TypeError of every dialer", async () => {
 
 test("a failed handshake over a connection without report is the certificate's error", async () => {
   const { cert, key } = expired;
-  const peer = await listenTLS("tcp", { cert, key });
+  const peer = await listenTls("tcp", { cert, key });
   const via = new PlainDialer();
-  const error = await failureOf(withTLS(via, { ca: ca.cert }), peer.address);
+  const error = await failureOf(withTls(via, { ca: ca.cert }), peer.address);
   assert.deepEqual([error.code, error.phase], ["CERT_HAS_EXPIRED", "tls"]);
   assert.deepEqual(error.report.children.map(({ kind, outcome }) => `${kind} ${outcome}`), [
     ...["dial ok", "handshake failed"],
@@ -394,7 +394,7 @@ test("a connection that never answers holds up neither a limit nor an abort", as
       const controller = new AbortController();
       setTimeout(() => controller.abort(null), 30);
       const { signal } = controller;
-      assert.equal(await reasonOf(dialer.dialContext("tcp", address, { signal })), null, name);
+      assert.equal(await rejectionOf(dialer.dialContext("tcp", address, { signal })), null, name);
     }
     while (inner.open > 0) await settle();
   }
@@ -408,7 +408,7 @@ test("close() rejects what a connection never answers with ERR_CONN_CLOSED", asy
   const conn = await pass.dialContext("tcp", "192.0.2.1:9");
   const bytes = new Uint8Array(8);
   const calls = [conn.read(bytes), conn.read(bytes), conn.write(bytes), conn.write(bytes)];
-  const pending = [...calls, conn.closeWrite()].map(reasonOf);
+  const pending = [...calls, conn.closeWrite()].map(rejectionOf);
   await settle();
   conn.close();
   for (const error of await Promise.all(pending)) {
@@ -460,7 +460,7 @@ test("what else a foreign connection has survives: fields, getters and methods",
   assert.equal(mine.asked, 0, "getters are not called before they are asked for");
   assert.equal(conn.tls, mine.tls);
   assert.deepEqual([conn[symbol], conn.inherited(), conn.later, conn.later], [5, 7, 1, 2]);
-  assert.equal("flowTo" in conn, false);
+  assert.equal("pipeTo" in conn, false);
 });
 
 test("what stands in for a connection of ours sees every byte", async () => {
@@ -498,7 +498,7 @@ test("what stands in for a connection of ours sees every byte", async () => {
   await other.closeWrite();
   await new Promise<void>((resolve, reject) => {
     const chunk = () => true;
-    flowChunks(conn, { chunk, end: resolve, failed: reject }).goOn();
+    flowChunks(conn, { chunk, end: resolve, failed: reject }).resume();
   });
   assert.deepEqual([received, sent], [9, 5]);
   await writer.close();

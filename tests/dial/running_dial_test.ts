@@ -8,7 +8,7 @@ import type { RunningDial } from "../../src/dial/running_dial.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
 import { startMultiaddrDial } from "../../src/multiaddr/dial_multiaddr.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 import { settle, VirtualClock } from "../fakes/virtual_clock.ts";
@@ -103,14 +103,14 @@ test("a connection that a dial made is reset, unless it is the one that is retur
       "made before a failure",
       true,
       (conn) =>
-        reasonOf(dialWith((dial) => {
+        rejectionOf(dialWith((dial) => {
           dial.obtained(conn);
           throw dial.error(failure);
         }, new VirtualClock())),
     ],
     ["made when the dial was over", true, async (conn) => {
       let over: RunningDial | undefined;
-      await reasonOf(dialWith((dial) => {
+      await rejectionOf(dialWith((dial) => {
         over = dial;
         throw dial.error(failure);
       }, new VirtualClock()));
@@ -139,7 +139,10 @@ test("a dial that is aborted at the end of a step does not go on after it", asyn
     });
     const onEvent = ({ type }: DialEvent) => type === "lookup-end" && controller.abort("enough");
     const { signal } = controller;
-    assert.equal(await reasonOf(dialer.dialContext("tcp", target, { signal, onEvent })), "enough");
+    assert.equal(
+      await rejectionOf(dialer.dialContext("tcp", target, { signal, onEvent })),
+      "enough",
+    );
     await settle();
     assert.deepEqual(came, ["enough"]);
   }
@@ -158,9 +161,9 @@ test("the reason of an abort stays what it was, whatever the dial does afterward
     controller.signal,
   );
   controller.abort("enough");
-  assert.equal(await reasonOf(aborted), "enough");
+  assert.equal(await rejectionOf(aborted), "enough");
   await settle();
-  assert.equal(await reasonOf(dial!.wait(1, "once more")), "enough");
+  assert.equal(await rejectionOf(dial!.wait(1, "once more")), "enough");
   assert.equal(dial!.signal.reason, "enough");
 });
 
@@ -197,7 +200,7 @@ test("a limit ends the steps that are open, which say no more than that", async 
     return dial.step({ type: "attempt-start", address: "192.0.2.1:9" }, () => never);
   }, clock);
   await Promise.all([clock.pass(20), dial.catch(() => {})]);
-  const { message, report } = await reasonOf(dial) as DialError;
+  const { message, report } = await rejectionOf(dial) as DialError;
   const limit = { code: "ETIMEDOUT", message: "timed out after 20 ms" };
   assert.deepEqual(report.children.map(({ outcome, error }) => [outcome, error]), [
     ["failed", limit],
@@ -210,7 +213,7 @@ test("a limit of a multiaddr's dial names the address that it comes to", async (
   const silent = { dialContext: () => never };
   const dial = startMultiaddrDial(silent, "/dns4/peer.example/tcp/9", {}, { clock, timeoutMs: 20 });
   await Promise.all([clock.pass(20), dial.catch(() => {})]);
-  const { network, address } = await reasonOf(dial) as DialError;
+  const { network, address } = await rejectionOf(dial) as DialError;
   assert.deepEqual([network, address], ["tcp4", "peer.example:9"]);
 });
 
@@ -232,7 +235,7 @@ test("a dial that is aborted when one within it has connected gives no connectio
     if (type === "dial-end" && ++dials === 1) controller.abort("enough");
   };
   const { signal } = controller;
-  assert.equal(await reasonOf(dialer.dialContext("tcp", target, { signal, onEvent })), "enough");
+  assert.equal(await rejectionOf(dialer.dialContext("tcp", target, { signal, onEvent })), "enough");
   await settle();
   assert.equal(came, "enough");
   const peer = await listener.accept();

@@ -4,7 +4,7 @@ import { systemDialer } from "../../adapters/system.ts";
 import type { DialEvent } from "../../src/core/dial_event.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { composeDialer } from "../../src/dial/compose_dialer.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 
 test("what one user writes into an event or a report shows in no other user's", async () => {
   const endless = composeDialer("endless", [], () => new Promise(() => {}));
@@ -16,7 +16,7 @@ test("what one user writes into an event or a report shows in no other user's", 
       onEvent: (each) => event = each,
     });
     controller.abort("enough");
-    assert.equal(await reasonOf(dial), "enough");
+    assert.equal(await rejectionOf(dial), "enough");
     return (event as { error: { message: string } }).error;
   };
   for (const [dialer, address] of [[endless, "a:1"], [systemDialer(), "127.0.0.1:1"]] as const) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import { abortable, linkedController, onAbort } from "../../src/dial/signals.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { settle } from "../fakes/virtual_clock.ts";
 
@@ -60,7 +60,7 @@ test("abortable() gives what the promise gives, and stops listening", async () =
   const watched = new WatchedSignal();
   assert.equal(await abortable(Promise.resolve(7), watched.signal), 7);
   const broken = new Error("broken");
-  assert.equal(await reasonOf(abortable(Promise.reject(broken), watched.signal)), broken);
+  assert.equal(await rejectionOf(abortable(Promise.reject(broken), watched.signal)), broken);
   assert.equal(watched.listeners, 0);
   assert.equal(await abortable(Promise.resolve(8), undefined), 8);
 });
@@ -72,7 +72,7 @@ test("abortable() rejects with the reason, and hands over what comes late", asyn
   const slow = new Promise<string>((done) => resolve = done);
   const waiting = abortable(slow, watched.signal, (value) => late.push(value));
   watched.abort("enough");
-  assert.equal(await reasonOf(waiting), "enough");
+  assert.equal(await rejectionOf(waiting), "enough");
   resolve("late");
   await settle();
   assert.deepEqual(late, ["late"]);
@@ -82,7 +82,7 @@ test("abortable() rejects with the reason, and hands over what comes late", asyn
 test("abortable() of an aborted signal leaves no listener with a promise that never settles", async () => {
   const watched = new WatchedSignal();
   watched.abort("before");
-  assert.equal(await reasonOf(abortable(new Promise(() => {}), watched.signal)), "before");
+  assert.equal(await rejectionOf(abortable(new Promise(() => {}), watched.signal)), "before");
   assert.equal(watched.listeners, 0);
 });
 
@@ -96,7 +96,7 @@ test("what fails late after an abort is nobody's unhandled rejection", async () 
     const slow = new Promise<never>((_, fail) => reject = fail);
     const waiting = abortable(slow, controller.signal);
     controller.abort("enough");
-    assert.equal(await reasonOf(waiting), "enough");
+    assert.equal(await rejectionOf(waiting), "enough");
     reject(new Error("late"));
     await settle();
     await settle();

@@ -1,12 +1,12 @@
-import { ReceiveSlab } from "../../src/conn/slab.ts";
+import { Slab } from "../../src/conn/slab.ts";
 
 const busy = new Uint8Array(64 * 1024);
 
 /** How many busy connections could have a slab now: fewer, the more is held for what is yet to come. */
 export function freeSlabs(): number {
-  const slabs: ReceiveSlab[] = [];
+  const slabs: Slab[] = [];
   for (let full = false; !full;) {
-    const slab = new ReceiveSlab((bytes) => new Uint8Array(bytes));
+    const slab = new Slab((bytes) => new Uint8Array(bytes));
     slab.take(busy, true);
     full = slab.room() === undefined;
     if (!full) slabs.push(slab);

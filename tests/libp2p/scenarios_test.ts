@@ -14,7 +14,7 @@ import { ca, server } from "../certs/certificates.ts";
 import { startTor, torMissing } from "../peers/tor.ts";
 import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
 import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
-import { startTLSFront } from "../fakes/proxy/tls_front.ts";
+import { startTlsFront } from "../fakes/proxy/tls_front.ts";
 import { runtime } from "../runtime.ts";
 import { makeNode, type Node, type NodeOptions } from "./nodes/make_node.ts";
 import { closing, withConnection } from "./nodes/transport_trial.ts";
@@ -213,7 +213,7 @@ test("with no resolvers at all a dnsaddr is no address to dial, and nobody is as
 test("a node goes through an HTTP proxy with TLS, an own CA and credentials", async () => {
   await withListener(async ({ port, peer }) => {
     const proxy = await FakeHttpProxy.listen({ login: "alice:secret" });
-    const front = await startTLSFront(proxy.port);
+    const front = await startTlsFront(proxy.port);
     const dialer = httpConnectDialer({
       server: `localhost:${front.port}`,
       tls: { ca: ca.cert },

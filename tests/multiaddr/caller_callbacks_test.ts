@@ -6,13 +6,13 @@ import type { ContextDialer } from "../../src/core/dialer.ts";
 import { composeDialer } from "../../src/dial/compose_dialer.ts";
 import { checkProxy, proxyFromEnv, socks5Dialer, withProxyProtocol } from "../../src/proxy/mod.ts";
 import { dialMultiaddr } from "../../src/multiaddr/dial_multiaddr.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 import { thrownValues, waysToFail } from "../fakes/thrown_values.ts";
 
 async function failure(dial: Promise<unknown>): Promise<DialError> {
-  const error = await reasonOf(dial);
+  const error = await rejectionOf(dial);
   assert.ok(isDialError(error), `a DialError, not ${String(error)}`);
   return error;
 }
@@ -59,7 +59,7 @@ test("a dialer that fails fails what wraps it, whatever it throws", async () => 
     for (const fails of waysToFail(thrown)) {
       const below = dialerOf(fails);
       const wrapped = [
-        withTLS(below),
+        withTls(below),
         withProxyProtocol(below, { version: 2 }),
         socks5Dialer({ server: "127.0.0.1:1", via: below }),
         proxyFromEnv({ env: {}, via: below }),
@@ -81,7 +81,7 @@ test("a getter among the options of a dial that throws rejects the dial with tha
   const below = dialerOf(() => assert.fail("nothing is to be dialed"));
   const dialers: [name: string, dial: (options: object) => Promise<unknown>][] = [
     ["a first dial", (options) => systemDialer().dialContext("tcp", "127.0.0.1:1", options)],
-    ["withTLS()", (options) => withTLS(below).dialContext("tcp", "a.example:1", options)],
+    ["withTls()", (options) => withTls(below).dialContext("tcp", "a.example:1", options)],
     ["dialMultiaddr()", (options) => dialMultiaddr(below, "/ip4/127.0.0.1/tcp/1", options)],
     [
       "checkProxy()",
@@ -103,7 +103,7 @@ test("a getter among the options of a dial that throws rejects the dial with tha
         get: waysToFail(thrown)[0]!,
       });
       for (const [name, dial] of dialers) {
-        assert.equal(await reasonOf(dial(options)), thrown, `${name}, ${option}`);
+        assert.equal(await rejectionOf(dial(options)), thrown, `${name}, ${option}`);
       }
     }
   }

@@ -7,7 +7,7 @@ import {
   type DialMultiaddrOptions,
   type TxtResolver,
 } from "../../src/multiaddr/mod.ts";
-import { reportOf } from "../../src/testing/event_tree.ts";
+import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { settle, VirtualClock } from "../fakes/virtual_clock.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
@@ -263,7 +263,7 @@ test("/dnsaddr starts the next address after 250 ms, or when one fails; the firs
   const lost = events.find((event) => event.type === "attempt-end" && event.lost);
   assert.ok(lost !== undefined);
   assert.equal(events.at(-1)!.type, "dial-end");
-  assert.deepEqual(reportOf(events).children.map(({ outcome }) => outcome), [
+  assert.deepEqual(reportFromEvents(events).children.map(({ outcome }) => outcome), [
     "ok",
     "failed",
     "ok",
@@ -438,7 +438,7 @@ test("/dnsaddr may be aborted by a listener at any event", async () => {
     });
     await assert.rejects(dial, (error) => error === reason);
     await settle();
-    assert.equal(reportOf(events).outcome, "aborted");
+    assert.equal(reportFromEvents(events).outcome, "aborted");
     assert.equal(events.at(-1)!.type, "dial-end", type);
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DialEvent, isDialError, systemDialer } from "../../mod.ts";
 import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
-import { reportOf } from "../../src/testing/event_tree.ts";
+import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 
@@ -31,7 +31,7 @@ test("dialMultiaddr() aborted from within any event leaves no connection behind"
         const outcome = await dial.then((conn) => conn.close(), (error) => error);
         assert.ok(!isDialError(outcome), `${outcome}`);
         if (!ended) assert.equal(outcome, reason, `${ma} at event ${last}`);
-        reportOf(events);
+        reportFromEvents(events);
         assert.equal(watched.listeners, 0);
       }
     }

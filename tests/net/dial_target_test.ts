@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Network } from "../../src/core/addr.ts";
-import { dialTarget } from "../../src/net/dial_target.ts";
+import { parseDialTarget } from "../../src/net/dial_target.ts";
 
 const bad: [network: string, address: unknown, code: string, reason: string | RegExp][] = [
   ["tcp", undefined, "ERR_DIAL_ADDRESS", "the address is not a string"],
@@ -21,7 +21,7 @@ const bad: [network: string, address: unknown, code: string, reason: string | Re
 
 for (const [network, address, code, reason] of bad) {
   test(`${network} ${JSON.stringify(address)?.slice(0, 30)} is ${code}`, () => {
-    const target = dialTarget(network as Network, address as string);
+    const target = parseDialTarget(network as Network, address as string);
     assert.ok("code" in target);
     assert.equal(target.code, code);
     if (typeof reason === "string") assert.equal(target.reason, reason);
@@ -31,12 +31,12 @@ for (const [network, address, code, reason] of bad) {
 
 test("a path of 107 bytes is dialed, and a pipe of Windows of any length", () => {
   for (const path of [`/${"a".repeat(106)}`, `\\\\.\\pipe\\${"a".repeat(200)}`]) {
-    assert.deepEqual(dialTarget("unix", path), { kind: "unix", path });
+    assert.deepEqual(parseDialTarget("unix", path), { kind: "unix", path });
   }
 });
 
 test("an IPv4-mapped address is dialed where the family is open", () => {
-  const target = dialTarget("tcp", "[::ffff:192.0.2.1]:9");
+  const target = parseDialTarget("tcp", "[::ffff:192.0.2.1]:9");
   assert.deepEqual(target, { kind: "literal", host: "::ffff:192.0.2.1", family: 6, port: 9 });
-  assert.ok("kind" in dialTarget("tcp6", "[2001:db8::ffff:9]:9"));
+  assert.ok("kind" in parseDialTarget("tcp6", "[2001:db8::ffff:9]:9"));
 });

@@ -7,7 +7,7 @@ import { systemDialer } from "../../adapters/system.ts";
 import { type Resolver, splitHostPort } from "../../mod.ts";
 import { loopbackPeers, type SilentPeer } from "../../src/testing/mod.ts";
 import { readText } from "../../src/testing/read_all.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 
 const resolver: Resolver = {
   lookup: (_host, { family }) => Promise.resolve([family === 6 ? "::1" : "127.0.0.1"]),
@@ -92,7 +92,7 @@ test("node:net's own race fails there, so that lookup and race have to be ours",
     socket.on("error", reject);
     socket.on("connect", () => reject(undefined));
   });
-  assert.ok(await reasonOf(failure), "it connects by now: nodejs/node#54359 is solved");
+  assert.ok(await rejectionOf(failure), "it connects by now: nodejs/node#54359 is solved");
   clearTimeout(timer);
   socket.destroy();
   await silent.close();

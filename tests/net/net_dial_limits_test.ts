@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DialEvent } from "../../src/core/dial_event.ts";
-import { reportOf } from "../../src/testing/event_tree.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { reportFromEvents } from "../../src/testing/event_tree.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { settle } from "../fakes/virtual_clock.ts";
 import { both, failureOf, Trial } from "./net_dial_trial.ts";
@@ -26,7 +26,7 @@ for (
     assert.match(error.message, message);
     assert.ok(trial.connector.attempts.every(({ cancelled }) => cancelled));
     assert.deepEqual([trial.clock.pending, watched.listeners], [0, 0]);
-    assert.equal(reportOf(trial.events).error?.code, "ETIMEDOUT");
+    assert.equal(reportFromEvents(trial.events).error?.code, "ETIMEDOUT");
   });
 }
 
@@ -38,10 +38,10 @@ test("an abort in the lookup and one in the attempts give the reason and release
     await trial.clock.pass(300);
     const reason = { any: "thing" };
     watched.abort(reason);
-    assert.equal(await reasonOf(dial), reason);
+    assert.equal(await rejectionOf(dial), reason);
     assert.ok(trial.connector.attempts.every(({ cancelled }) => cancelled));
     assert.deepEqual([trial.clock.pending, watched.listeners], [0, 0]);
-    assert.equal(reportOf(trial.events).error?.code, "ABORT_ERR");
+    assert.equal(reportFromEvents(trial.events).error?.code, "ABORT_ERR");
   }
 });
 
@@ -71,7 +71,7 @@ test("an abort from within any event leaves nothing behind", async () => {
       assert.equal(outcome, reason);
       assert.ok(four === undefined || four.cancelled || four.conn.destroyed);
     }
-    reportOf(events);
+    reportFromEvents(events);
     assert.deepEqual([trial.clock.pending, watched.listeners], [0, 0], `at event ${last}`);
   }
   assert.deepEqual(

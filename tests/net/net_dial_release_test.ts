@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DialEvent } from "../../src/core/dial_event.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { settle } from "../fakes/virtual_clock.ts";
 import { FakeConn } from "../fakes/fake_connector.ts";
@@ -65,7 +65,7 @@ for (const [what, address] of [["a literal", literal], ["a name", name]] as cons
       const trial = new Trial({}, both);
       const dial = trial.dial(address, abortAt(type));
       await settle();
-      assert.equal(await reasonOf(dial), "enough");
+      assert.equal(await rejectionOf(dial), "enough");
       assert.equal(trial.connector.attempts.length, 0, type);
       assert.equal(trial.clock.pending, 0);
     }
@@ -76,7 +76,7 @@ for (const [what, address] of [["a literal", literal], ["a name", name]] as cons
       const [attempt] = trial.connector.attempts;
       if (succeeds) attempt!.succeed();
       else attempt!.fail(refused);
-      assert.equal(await reasonOf(dial), "enough");
+      assert.equal(await rejectionOf(dial), "enough");
       await settle();
       assert.equal(attempt!.conn.destroyed, succeeds);
       assert.equal(trial.connector.attempts.length, 1, "no other address is tried");
@@ -89,7 +89,7 @@ for (const [what, address] of [["a literal", literal], ["a name", name]] as cons
     const dial = trial.dial(address, { signal: controller.signal });
     await settle();
     controller.abort("enough");
-    assert.equal(await reasonOf(dial), "enough");
+    assert.equal(await rejectionOf(dial), "enough");
     const [attempt] = trial.connector.attempts;
     attempt!.succeed();
     await settle();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Connector } from "../../src/net/connector.ts";
-import { reportOf } from "../../src/testing/event_tree.ts";
+import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { settle } from "../fakes/virtual_clock.ts";
 import { both, failureOf, Trial } from "./net_dial_trial.ts";
 
@@ -59,7 +59,7 @@ test("the first to connect wins, and the others are cancelled and lost", async (
   assert.equal(conn, four!.conn);
   assert.ok(six!.cancelled && !four!.cancelled);
   assert.equal(trial.clock.pending, 0);
-  const report = reportOf(trial.events);
+  const report = reportFromEvents(trial.events);
   assert.equal(conn.report.outcome, "ok");
   const outcomes = report.children.map(({ kind, outcome }) => `${kind} ${outcome}`);
   assert.deepEqual(outcomes, ["lookup ok", "lookup ok", "attempt lost", "attempt ok"]);

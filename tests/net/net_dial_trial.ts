@@ -8,7 +8,7 @@ import type { IpFamily } from "../../src/ip/ip_literal.ts";
 import { netDialer } from "../../src/net/net_dialer.ts";
 import type { NetDialerOptions } from "../../src/net/net_dialer_options.ts";
 import type { LookupOptions, Resolver } from "../../src/resolver/resolver.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { VirtualClock } from "../fakes/virtual_clock.ts";
 import { FakeConnector } from "../fakes/fake_connector.ts";
 
@@ -49,7 +49,7 @@ export class Trial {
 
 /** What a dial fails with; anything else is an error. */
 export async function failureOf(dial: Promise<unknown>): Promise<DialError> {
-  const error = await reasonOf(dial);
+  const error = await rejectionOf(dial);
   assert.ok(isDialError(error), `a DialError, not ${error}`);
   return error;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { isDialError } from "../../mod.ts";
 import { withLocalhost } from "../../src/resolver/resolver.ts";
 import { systemResolver } from "../../src/resolver/system_resolver.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 
 test("RFC 6761 §6.3: localhost and its subdomains never reach the resolver", async () => {
@@ -19,14 +19,14 @@ test("RFC 6761 §6.3: localhost and its subdomains never reach the resolver", as
 
 test("the system's resolver knows localhost, and not what has too long a label", async () => {
   assert.deepEqual(await systemResolver.lookup("localhost", { family: 6 }), ["::1"]);
-  const error = await reasonOf(systemResolver.lookup(`${"a".repeat(64)}.test`, { family: 4 }));
+  const error = await rejectionOf(systemResolver.lookup(`${"a".repeat(64)}.test`, { family: 4 }));
   assert.ok(!isDialError(error));
   assert.match(String((error as { code?: unknown }).code), /^(ENOTFOUND|EAI_)/);
 });
 
 test("RFC 7686 §2: the system is not asked for an onion address", async () => {
   for (const host of ["peer.onion", "a.PEER.Onion."]) {
-    const error = await reasonOf(systemResolver.lookup(host, { family: 4 })) as Error;
+    const error = await rejectionOf(systemResolver.lookup(host, { family: 4 })) as Error;
     assert.equal((error as { code?: string }).code, "ENOTFOUND");
     assert.match(error.message, /only a proxy into Tor/);
   }
@@ -39,7 +39,7 @@ test("lookups of the same name and family share one call, and end on their own",
   const hasty = systemResolver.lookup(host, { family: 4, signal: watched.signal });
   patient.catch(() => {});
   watched.abort("enough");
-  assert.equal(await reasonOf(hasty), "enough");
+  assert.equal(await rejectionOf(hasty), "enough");
   const shared = systemResolver.lookup(host, { family: 4 });
   assert.equal(patient, shared);
   assert.notEqual(patient, systemResolver.lookup(host, { family: 6 }).catch(() => {}));

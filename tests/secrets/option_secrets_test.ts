@@ -37,7 +37,7 @@ import {
   toDuplex,
 } from "../../src/stream/mod.ts";
 import { testDialer, type TestDialerOptions } from "../../src/testing/mod.ts";
-import { type TLSOptions, withTLS } from "../../src/tls/mod.ts";
+import { type TlsOptions, withTls } from "../../src/tls/mod.ts";
 import { Duplex } from "node:stream";
 
 const secret = "s3cr3t";
@@ -97,7 +97,7 @@ const urlKeys: Keys<ProxyDialerOptions> = {
   ...{ via: true, timeoutMs: true, resolver: true, handshake: true, stallMs: true },
   ...{ isolation: true, tls: true, headers: true },
 };
-const tlsKeys: Keys<TLSOptions> = {
+const tlsKeys: Keys<TlsOptions> = {
   ...{ serverName: true, verify: true, ca: true, cert: true, key: true, passphrase: true },
   ...{ alpnProtocols: true, minVersion: true, handshakeTimeoutMs: true },
 };
@@ -126,11 +126,11 @@ const trials: Readonly<Record<string, Trial>> = {
   httpConnectDialer: trial<HttpConnectDialerOptions>(httpConnectDialer, {
     ...{ ...serverKeys, credentials: true, headers: true, tls: true },
   }, { server }),
-  "the TLS of httpConnectDialer": trial<Omit<TLSOptions, "alpnProtocols">>(
+  "the TLS of httpConnectDialer": trial<Omit<TlsOptions, "alpnProtocols">>(
     (tls) => httpConnectDialer({ server, tls }),
     proxyTLSKeys,
   ),
-  "the TLS of proxyDialer": trial<Omit<TLSOptions, "alpnProtocols">>(
+  "the TLS of proxyDialer": trial<Omit<TlsOptions, "alpnProtocols">>(
     (tls) => proxyDialer("https://127.0.0.1:1", { tls }),
     proxyTLSKeys,
   ),
@@ -162,7 +162,7 @@ const trials: Readonly<Record<string, Trial>> = {
     { transport: true, hostname: true, port: true },
     { transport: "tcp", hostname: "127.0.0.1", port: 1 },
   ),
-  withTLS: trial<TLSOptions>((options) => withTLS(nobody, options), tlsKeys),
+  withTls: trial<TlsOptions>((options) => withTls(nobody, options), tlsKeys),
   nodeConnector: trial<NodeConnectorOptions>((options) => nodeConnector(nobody, options), {
     ...{ timeoutMs: true, tls: true, onEvent: true },
   } as Keys<NodeConnectorOptions>),
@@ -178,7 +178,7 @@ const trials: Readonly<Record<string, Trial>> = {
   testDialer: trial<TestDialerOptions>(
     (options) => testDialer({ dialer: undefined, ...Object(options) }),
     {
-      ...{ name: true, dialer: true, peers: true, without: true, variants: true },
+      ...{ name: true, dialer: true, peers: true, unsupported: true, variants: true },
       ...{ codes: true, hops: true },
     },
     { name: "it" },
@@ -231,7 +231,7 @@ test("no secret in the place of an argument shows in an error", async () => {
     socks5Dialer: socks5Dialer({ server }),
     httpConnectDialer: httpConnectDialer({ server }),
     socks4Dialer: socks4Dialer({ server, resolve: "local" }),
-    withTLS: withTLS(nobody),
+    withTls: withTls(nobody),
     proxyFromEnv: proxyFromEnv({ env: { ALL_PROXY: `socks5h://u:${secret}@127.0.0.1:1` } }),
     direct: proxyFromEnv({ env: {} }),
     composed: composeDialer("it", nobody, (dial) => dial.through(nobody)),
@@ -240,7 +240,7 @@ test("no secret in the place of an argument shows in an error", async () => {
     "the URL of proxyDialer": (url) => proxyDialer(url),
     "the URLs of proxyDialer": (url) => proxyDialer([url]),
     checkProxy: (dialer) => checkProxy(dialer, { level: "tcp" }),
-    withTLS,
+    withTls,
     withProxyProtocol: (dialer) => withProxyProtocol(dialer, { version: 1 }),
     nodeConnector,
     formatReport,

@@ -15,7 +15,7 @@ import {
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { ca } from "../certs/certificates.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
-import { listenTLS } from "../tls/tls_peers.ts";
+import { listenTls } from "../tls/tls_peers.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { netPeer } from "./net_peer.ts";
 
@@ -151,7 +151,7 @@ for (const protocol of ["http:", "https:"]) {
 
   test(`a callback that throws fails the stream, and not the process (${protocol})`, async () => {
     const secure = protocol === "https:";
-    const listener = secure ? await listenTLS() : undefined;
+    const listener = secure ? await listenTls() : undefined;
     const peer = await netPeer();
     const [host, port] = (listener ?? peer).address.split(":");
     try {

@@ -10,7 +10,7 @@ import { systemDialer } from "../../adapters/system.ts";
 import { formatReport } from "../../src/observe/mod.ts";
 import { dialReportOf, nodeConnector, type StreamReport, toDuplex } from "../../src/stream/mod.ts";
 import { ca, server as certificate } from "../certs/certificates.ts";
-import { listenTLS } from "../tls/tls_peers.ts";
+import { listenTls } from "../tls/tls_peers.ts";
 import { closeServer, listen, netPeer } from "./net_peer.ts";
 
 function assertReport(report: StreamReport | undefined, port: number, what: string): void {
@@ -67,7 +67,7 @@ test("dialReportOf() tells of every stream over a connection", async () => {
 });
 
 test("dialReportOf() tells of what is under TLS, ours or node:tls'", async () => {
-  const listener = await listenTLS();
+  const listener = await listenTls();
   const [host, port] = listener.address.split(":") as [string, string];
   try {
     const { connect, socket } = nodeConnector(systemDialer(), { tls: { ca: ca.cert } });

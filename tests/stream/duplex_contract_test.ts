@@ -10,7 +10,7 @@ testDialer({
   name: "fromDuplex(toDuplex())",
   dialer: throughStream(),
   // Deno cannot send RST.
-  without: runtime === "deno" ? ["reset"] : [],
+  unsupported: runtime === "deno" ? ["reset"] : [],
   variants: {
     timeoutMs: (timeoutMs) => throughStream({ timeoutMs }),
     resolver: (resolver) => throughStream({ resolver }),

@@ -7,7 +7,7 @@ import { systemDialer } from "../../adapters/system.ts";
 import { ioredisConnector } from "../../src/stream/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
-import { listenTLS } from "../tls/tls_peers.ts";
+import { listenTls } from "../tls/tls_peers.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { netPeer, textOf } from "./net_peer.ts";
 
@@ -60,7 +60,7 @@ test("ioredisConnector() connects as ioredis asks it to", async () => {
 });
 
 test("ioredisConnector() makes TLS with the option tls, and connects to a path", async () => {
-  const listener = await listenTLS();
+  const listener = await listenTls();
   const [host, port] = listener.address.split(":");
   try {
     const Connector = ioredisConnector(systemDialer());

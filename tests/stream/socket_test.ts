@@ -10,7 +10,7 @@ import { systemDialer } from "../../adapters/system.ts";
 import { nodeConnector, toDuplex } from "../../src/stream/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
-import { listenTLS } from "../tls/tls_peers.ts";
+import { listenTls } from "../tls/tls_peers.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { closeServer, listen, netPeer, textOf } from "./net_peer.ts";
 
@@ -227,7 +227,7 @@ test("a failed dial is an error of a socket()", async () => {
 });
 
 test("TLS goes over a socket(), connected or not", async () => {
-  const listener = await listenTLS();
+  const listener = await listenTls();
   const [host, port] = listener.address.split(":");
   try {
     for (const waits of [true, false]) {

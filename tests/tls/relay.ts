@@ -58,7 +58,7 @@ export async function relay(to: string): Promise<Relay> {
 }
 
 /** A TLS record on its way. */
-export interface TLSRecord {
+export interface TlsRecord {
   /** The content type: 21 is an alert, 23 data, or anything in TLS 1.3 (RFC 8446 §5.1). */
   readonly type: number;
   /** The bytes in it, encrypted. */
@@ -66,8 +66,8 @@ export interface TLSRecord {
 }
 
 /** The TLS records in some bytes. */
-export function recordsOf(bytes: Uint8Array): TLSRecord[] {
-  const records: TLSRecord[] = [];
+export function recordsOf(bytes: Uint8Array): TlsRecord[] {
+  const records: TlsRecord[] = [];
   for (let at = 0; at + 5 <= bytes.length;) {
     const length = bytes[at + 3]! << 8 | bytes[at + 4]!;
     records.push({ type: bytes[at]!, length });

@@ -1,17 +1,17 @@
 import { systemDialer, type SystemDialerOptions } from "../../adapters/system.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { testDialer } from "../../src/testing/mod.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { tlsPeers } from "./tls_peers.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
 testDialer({
-  name: "withTLS()",
-  dialer: overTLS(),
+  name: "withTls()",
+  dialer: overTls(),
   peers: tlsPeers(),
-  without: [
+  unsupported: [
     // The silent peer never answers a handshake either; what that means has tests of its own.
     "silent",
     // Deno cannot send RST.
@@ -20,16 +20,16 @@ testDialer({
     ...(runtime === "bun" ? ["half-close" as const, "unix" as const] : []),
   ],
   variants: {
-    timeoutMs: (timeoutMs) => overTLS({ timeoutMs }),
-    resolver: (resolver) => overTLS({ resolver }),
-    localAddress: (localAddress) => overTLS({ localAddress }),
+    timeoutMs: (timeoutMs) => overTls({ timeoutMs }),
+    resolver: (resolver) => overTls({ resolver }),
+    localAddress: (localAddress) => overTls({ localAddress }),
   },
 });
 
-function overTLS(options?: SystemDialerOptions): ContextDialer {
+function overTls(options?: SystemDialerOptions): ContextDialer {
   const dialer = systemDialer(options);
-  const named = withTLS(dialer, { ca: ca.cert });
-  const unix = withTLS(dialer, { ca: ca.cert, serverName: "localhost" });
+  const named = withTls(dialer, { ca: ca.cert });
+  const unix = withTls(dialer, { ca: ca.cert, serverName: "localhost" });
   return dialerOf((network, address, dialOptions) => {
     return (network === "unix" ? unix : named).dialContext(network, address, dialOptions);
   });

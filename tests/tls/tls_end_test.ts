@@ -4,14 +4,14 @@ import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import { deriveConn } from "../../src/conn/derive_conn.ts";
 import type { PeerConn } from "../../src/testing/mod.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { runtime } from "../runtime.ts";
 import { recordsOf, type Relay, relay } from "./relay.ts";
-import { listenTLS } from "./tls_peers.ts";
+import { listenTls } from "./tls_peers.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
-const dialer = withTLS(systemDialer(), { ca: ca.cert });
+const dialer = withTls(systemDialer(), { ca: ca.cert });
 const versions = ["TLSv1.2", "TLSv1.3"] as const;
 
 interface Ends {
@@ -25,7 +25,7 @@ async function withRelay(
   maxVersion: "TLSv1.2" | "TLSv1.3",
   use: (ends: Ends) => Promise<void>,
 ): Promise<void> {
-  const listener = await listenTLS("tcp", { maxVersion });
+  const listener = await listenTls("tcp", { maxVersion });
   const between = await relay(listener.address);
   try {
     const conn = await dialer.dialContext("tcp", between.address);
@@ -124,10 +124,10 @@ test("close() closes the connection below though close_notify cannot be sent", a
     conn.write = (data) => blocked ? new Promise(() => {}) : write(data);
     return conn;
   });
-  const listener = await listenTLS();
+  const listener = await listenTls();
   const between = await relay(listener.address);
   try {
-    const conn = await withTLS(below, { ca: ca.cert }).dialContext("tcp", between.address);
+    const conn = await withTls(below, { ca: ca.cert }).dialContext("tcp", between.address);
     await conn.write(bytesOf("hello"));
     blocked = true;
     conn.close();

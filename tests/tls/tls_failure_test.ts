@@ -4,23 +4,23 @@ import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import { DialError, isDialError } from "../../src/core/dial_error.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
-import { type TLSOptions, withTLS } from "../../src/tls/mod.ts";
+import { type TlsOptions, withTls } from "../../src/tls/mod.ts";
 import * as certificates from "../certs/certificates.ts";
 import { type NetPeer, netPeer } from "../stream/net_peer.ts";
-import { listenTLS } from "./tls_peers.ts";
+import { listenTls } from "./tls_peers.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
 const { ca, client, clientEncryptedKey, expired, selfSigned, server, wrongName } = certificates;
 
-type PeerOptions = NonNullable<Parameters<typeof listenTLS>[1]>;
+type PeerOptions = NonNullable<Parameters<typeof listenTls>[1]>;
 
 /** What a dial of a TLS peer fails with. */
 async function failure(
   peerOptions: PeerOptions,
-  options: TLSOptions,
+  options: TlsOptions,
   host = "127.0.0.1",
 ): Promise<DialError> {
-  const listener = await listenTLS("tcp", peerOptions);
+  const listener = await listenTls("tcp", peerOptions);
   try {
     const { port } = splitHostPort(listener.address);
     return await failedDial(options, `${host}:${port}`);
@@ -29,8 +29,8 @@ async function failure(
   }
 }
 
-async function failedDial(options: TLSOptions, address: string): Promise<DialError> {
-  const dial = withTLS(systemDialer(), options).dialContext("tcp", address);
+async function failedDial(options: TlsOptions, address: string): Promise<DialError> {
+  const dial = withTls(systemDialer(), options).dialContext("tcp", address);
   const error: unknown = await dial.then((conn) => conn.close(), (error) => error);
   assert.ok(isDialError(error), `a DialError, not ${error}`);
   assert.equal(error.report.outcome, "failed");
@@ -38,7 +38,7 @@ async function failedDial(options: TLSOptions, address: string): Promise<DialErr
   return error;
 }
 
-const bad: [what: string, peer: PeerOptions, options: TLSOptions, code: string, reason: RegExp][] =
+const bad: [what: string, peer: PeerOptions, options: TlsOptions, code: string, reason: RegExp][] =
   [
     ["an expired certificate", keyPair(expired), {}, "CERT_HAS_EXPIRED", /has expired$/],
     [
@@ -82,9 +82,9 @@ for (const [what, peer, options, code, reason] of bad) {
   });
 
   test(`${what} is taken with verify: false`, async () => {
-    const listener = await listenTLS("tcp", peer);
+    const listener = await listenTls("tcp", peer);
     try {
-      const dialer = withTLS(systemDialer(), { ca: ca.cert, ...options, verify: false });
+      const dialer = withTls(systemDialer(), { ca: ca.cert, ...options, verify: false });
       const conn = await dialer.dialContext("tcp", listener.address);
       assert.ok(conn.tls.peerCertificate.byteLength > 0);
       conn.close();
@@ -115,9 +115,9 @@ test("a missing client certificate fails the handshake, in TLS 1.3 the first rea
   const wanted = { requestCert: true, rejectUnauthorized: true, ca: ca.cert };
   const error = await failure({ ...wanted, maxVersion: "TLSv1.2" }, { ca: ca.cert });
   assert.equal(error.code, "ERR_TLS_HANDSHAKE");
-  const listener = await listenTLS("tcp", wanted);
+  const listener = await listenTls("tcp", wanted);
   try {
-    const dialer = withTLS(systemDialer(), { ca: ca.cert });
+    const dialer = withTls(systemDialer(), { ca: ca.cert });
     const conn = await dialer.dialContext("tcp", listener.address);
     await assert.rejects(conn.read(new Uint8Array(8)), (error: { code?: string }) => {
       assert.match(error.code ?? "", /ALERT_CERTIFICATE_REQUIRED$/);
@@ -173,7 +173,7 @@ test("an abort during the handshake is the reason itself, and the connection is 
   for (const reason of [new Error("enough"), "a word", null]) {
     await withPeer(async (peer) => {
       const controller = new AbortController();
-      const dial = withTLS(systemDialer()).dialContext("tcp", peer.address, {
+      const dial = withTls(systemDialer()).dialContext("tcp", peer.address, {
         signal: controller.signal,
       });
       const socket = await peer.accept();
@@ -205,7 +205,7 @@ test("the failure of the dial below keeps what it says, and gets the whole repor
       report,
     });
   });
-  const dial = withTLS(below).dialContext("tcp", "peer.example:443");
+  const dial = withTls(below).dialContext("tcp", "peer.example:443");
   const error: unknown = await dial.then(() => undefined, (error) => error);
   assert.ok(isDialError(error));
   assert.deepEqual(
@@ -220,9 +220,9 @@ test("the failure of the dial below keeps what it says, and gets the whole repor
 });
 
 test("an address without a name cannot be verified", async () => {
-  const listener = await listenTLS("unix");
+  const listener = await listenTls("unix");
   try {
-    const secure = withTLS(systemDialer(), { ca: ca.cert });
+    const secure = withTls(systemDialer(), { ca: ca.cert });
     await assert.rejects(secure.dialContext("unix", listener.address), {
       code: "ERR_DIAL_ADDRESS",
       message: /serverName is missing/,
@@ -232,10 +232,10 @@ test("an address without a name cannot be verified", async () => {
   }
 });
 
-test("withTLS() refuses unusable options, and repeats no secret", () => {
+test("withTls() refuses unusable options, and repeats no secret", () => {
   const { cert, key } = client;
   const dialer = systemDialer();
-  const unusable: [TLSOptions, RegExp][] = [
+  const unusable: [TlsOptions, RegExp][] = [
     [{ serverName: "" }, /^serverName must be a host name/],
     [{ verify: "no" as unknown as boolean }, /^verify .*no/],
     [{ ca: [] }, /^ca must not be empty/],
@@ -255,14 +255,14 @@ test("withTLS() refuses unusable options, and repeats no secret", () => {
     [{ handshakeTimeoutMs: NaN }, /^handshakeTimeoutMs .*NaN$/],
   ];
   for (const [options, message] of unusable) {
-    assert.throws(() => withTLS(dialer, options), (error: Error) => {
+    assert.throws(() => withTls(dialer, options), (error: Error) => {
       assert.ok(error instanceof TypeError || error instanceof RangeError);
       assert.match(error.message, message);
       assert.doesNotMatch(`${error.stack} ${error.cause}`, /hunter2/);
       return true;
     });
   }
-  assert.throws(() => withTLS({} as never), TypeError);
+  assert.throws(() => withTls({} as never), TypeError);
 });
 
 function keyPair({ cert, key }: certificates.TestCertificate): PeerOptions {

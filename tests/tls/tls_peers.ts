@@ -10,11 +10,11 @@ import { type ListeningPeer, loopbackPeers, type Peers } from "../../src/testing
 
 /** The loopback's peers behind TLS; the silent one says nothing at all. */
 export function tlsPeers(options?: TLSSocketOptions): Peers {
-  return { ...loopbackPeers(), listen: (network) => listenTLS(network, options) };
+  return { ...loopbackPeers(), listen: (network) => listenTls(network, options) };
 }
 
 /** One of them. Its connections are seen as soon as their TCP is there. */
-export async function listenTLS(
+export async function listenTls(
   network: "tcp" | "tcp6" | "unix" = "tcp",
   options: TLSSocketOptions = {},
 ): Promise<ListeningPeer> {

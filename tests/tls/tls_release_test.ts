@@ -5,25 +5,25 @@ import { systemDialer } from "../../adapters/system.ts";
 import type { Conn } from "../../src/core/conn.ts";
 import { deriveConn } from "../../src/conn/derive_conn.ts";
 import { readExactly } from "../../src/testing/read_all.ts";
-import { reasonOf } from "../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 import { hostToVerify } from "../../src/tls/host_to_verify.ts";
-import { withTLS } from "../../src/tls/mod.ts";
+import { withTls } from "../../src/tls/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 import { watchTimers } from "../fakes/live_timers.ts";
 import { netPeer } from "../stream/net_peer.ts";
-import { listenTLS } from "./tls_peers.ts";
+import { listenTls } from "./tls_peers.ts";
 
 /** A delay that no other timer has. */
 const handshakeTimeoutMs = 54_321;
 
 test("a handshake that went well leaves no timer and no listener behind", async () => {
-  const listener = await listenTLS();
+  const listener = await listenTls();
   try {
     await watchTimers(handshakeTimeoutMs, async (timers) => {
       const watched = new WatchedSignal();
-      const dialer = withTLS(systemDialer(), { ca: ca.cert, handshakeTimeoutMs });
+      const dialer = withTls(systemDialer(), { ca: ca.cert, handshakeTimeoutMs });
       const dial = dialer.dialContext("tcp", listener.address, { signal: watched.signal });
       const [conn, peer] = await Promise.all([dial, listener.accept()]);
       assert.equal(timers.set, 1);
@@ -49,8 +49,8 @@ test("a handshake that fails or is aborted leaves no timer and no listener behin
     const peer = await netPeer();
     await watchTimers(handshakeTimeoutMs, async (timers) => {
       const watched = new WatchedSignal();
-      const dialer = withTLS(systemDialer(), { ca: ca.cert, handshakeTimeoutMs });
-      const dial = reasonOf(dialer.dialContext("tcp", peer.address, { signal: watched.signal }));
+      const dialer = withTls(systemDialer(), { ca: ca.cert, handshakeTimeoutMs });
+      const dial = rejectionOf(dialer.dialContext("tcp", peer.address, { signal: watched.signal }));
       const socket = await peer.accept();
       await once(socket, "data");
       assert.equal(timers.left.length, 1);
@@ -81,10 +81,10 @@ test("close() gives up on a peer that does not take close_notify, and not before
       });
       return conn;
     });
-    const listener = await listenTLS();
+    const listener = await listenTls();
     try {
       // Nothing is written: for what was, a connection lingers anyway.
-      const conn = await withTLS(below, { ca: ca.cert }).dialContext("tcp", listener.address);
+      const conn = await withTls(below, { ca: ca.cert }).dialContext("tcp", listener.address);
       await listener.accept();
       blocked = blocks;
       const start = performance.now();
@@ -104,14 +104,14 @@ test("a certificate is verified for the address without its zone", async () => {
   assert.equal(hostToVerify("tcp6", "[fe80::1%25]:443"), "fe80::1");
   assert.equal(hostToVerify("tcp", "[2001:db8::1]:443"), "2001:db8::1");
   assert.equal(hostToVerify("tcp", "Peer.Example.:443"), "peer.example");
-  const listener = await listenTLS("tcp6");
+  const listener = await listenTls("tcp6");
   try {
     // The certificate is for ::1. What the zone is worth is the business of whoever dials.
     const here = dialerOf((network, address, options) => {
       return systemDialer().dialContext(network, address.replace("%lo", ""), options);
     });
     const address = listener.address.replace("::1", "::1%lo");
-    const conn: Conn = await withTLS(here, { ca: ca.cert }).dialContext("tcp", address);
+    const conn: Conn = await withTls(here, { ca: ca.cert }).dialContext("tcp", address);
     conn.close();
   } finally {
     await listener.close();

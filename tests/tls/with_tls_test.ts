@@ -7,7 +7,7 @@ import { deriveConn } from "../../src/conn/derive_conn.ts";
 import type { DialEvent } from "../../src/core/dial_event.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
-import { type TLSConn, type TLSOptions, withTLS } from "../../src/tls/mod.ts";
+import { type TlsConn, type TlsOptions, withTls } from "../../src/tls/mod.ts";
 import {
   ca,
   client,
@@ -17,22 +17,22 @@ import {
   server,
 } from "../certs/certificates.ts";
 import { netPeer } from "../stream/net_peer.ts";
-import { listenTLS } from "./tls_peers.ts";
+import { listenTls } from "./tls_peers.ts";
 import { dialerOf } from "../fakes/dialer_of.ts";
 
-type PeerOptions = NonNullable<Parameters<typeof listenTLS>[1]>;
+type PeerOptions = NonNullable<Parameters<typeof listenTls>[1]>;
 
 /** Dials a peer that was started with `peerOptions`, and closes all afterwards. */
 async function dial(
-  options: TLSOptions,
+  options: TlsOptions,
   peerOptions: PeerOptions,
-  use: (conn: TLSConn) => Promise<void> | void,
+  use: (conn: TlsConn) => Promise<void> | void,
   dialer: ContextDialer = systemDialer(),
 ): Promise<void> {
-  const listener = await listenTLS("tcp", peerOptions);
+  const listener = await listenTls("tcp", peerOptions);
   try {
     const { port } = splitHostPort(listener.address);
-    const secure = withTLS(dialer, { ca: ca.cert, ...options });
+    const secure = withTls(dialer, { ca: ca.cert, ...options });
     const conn = await secure.dialContext("tcp", `localhost:${port}`);
     try {
       const peer = await listener.accept();
@@ -47,7 +47,7 @@ async function dial(
   }
 }
 
-test("withTLS() tells the version, the peer's certificate and the protocol it chose", async () => {
+test("withTls() tells the version, the peer's certificate and the protocol it chose", async () => {
   const alpn = { ALPNProtocols: ["spdy/1", "h2"] };
   await dial({ alpnProtocols: ["http/1.1", "h2"] }, alpn, ({ tls }) => {
     assert.equal(tls.protocol, "TLSv1.3");
@@ -63,7 +63,7 @@ test("withTLS() tells the version, the peer's certificate and the protocol it ch
   });
 });
 
-test("withTLS() trusts what it is told to, as text or bytes, one or several", async () => {
+test("withTls() trusts what it is told to, as text or bytes, one or several", async () => {
   for (
     const trusted of [
       ca.cert,
@@ -76,7 +76,7 @@ test("withTLS() trusts what it is told to, as text or bytes, one or several", as
   }
 });
 
-test("withTLS() authenticates with a certificate, its key encrypted or not", async () => {
+test("withTls() authenticates with a certificate, its key encrypted or not", async () => {
   const wanted = { requestCert: true, rejectUnauthorized: true, ca: ca.cert };
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     const { cert, key } = client;
@@ -91,7 +91,7 @@ test("withTLS() authenticates with a certificate, its key encrypted or not", asy
   }
 });
 
-test("withTLS() keeps the ends and hops of the connection below", async () => {
+test("withTls() keeps the ends and hops of the connection below", async () => {
   const proxy = { transport: "tcp", hostname: "192.0.2.7", port: 1080 } as const;
   const remoteAddr = { transport: "tcp", hostname: "peer.example", port: 443 } as const;
   let localPort = 0;
@@ -107,12 +107,12 @@ test("withTLS() keeps the ends and hops of the connection below", async () => {
   }, dialer);
 });
 
-test("withTLS() tells of the dial below, then of the handshake", async () => {
-  const listener = await listenTLS();
+test("withTls() tells of the dial below, then of the handshake", async () => {
+  const listener = await listenTls();
   const { address } = listener;
   try {
     const events: DialEvent[] = [];
-    const conn = await withTLS(systemDialer(), { ca: ca.cert }).dialContext("tcp", address, {
+    const conn = await withTls(systemDialer(), { ca: ca.cert }).dialContext("tcp", address, {
       onEvent: (event) => events.push(event),
     });
     conn.close();
@@ -137,7 +137,7 @@ test("withTLS() tells of the dial below, then of the handshake", async () => {
   }
 });
 
-test("withTLS() asks for the host's name, but never for an IP address (RFC 6066 §3)", async () => {
+test("withTls() asks for the host's name, but never for an IP address (RFC 6066 §3)", async () => {
   const asked: [host: string, serverName: string | undefined, sni: string | undefined][] = [
     ["localhost", undefined, "localhost"],
     ["localhost.", undefined, "localhost"],
@@ -151,7 +151,7 @@ test("withTLS() asks for the host's name, but never for an IP address (RFC 6066 
       const here = dialerOf((network, _address, options) =>
         systemDialer().dialContext(network, peer.address, options)
       );
-      const secure = withTLS(here, serverName === undefined ? {} : { serverName });
+      const secure = withTls(here, serverName === undefined ? {} : { serverName });
       const dialed = secure.dialContext("tcp", `${host}:${peer.port}`);
       const socket = await peer.accept();
       const [hello] = await once(socket, "data");
@@ -184,7 +184,7 @@ function serverNameOf(record: Uint8Array): string | undefined {
   return undefined;
 }
 
-async function readExactly(conn: TLSConn, length: number): Promise<void> {
+async function readExactly(conn: TlsConn, length: number): Promise<void> {
   const buffer = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const count = await conn.read(buffer.subarray(at));

@@ -22,7 +22,7 @@ export async function dialOnce(
 ): Promise<DialResult> {
   const record = recordDial();
   try {
-    const conn = await dialTarget(target, setup, { signal, onEvent: record.onEvent });
+    const conn = await dialWithin(target, setup, { signal, onEvent: record.onEvent });
     return { outcome: "ok", conn, report: conn.report };
   } catch (error) {
     if (signal.aborted) return { outcome: "aborted", report: record.report(target.text) };
@@ -31,7 +31,7 @@ export async function dialOnce(
   }
 }
 
-function dialTarget(
+function dialWithin(
   target: Target,
   { dialer, timeoutMs }: DialSetup,
   options: Required<Pick<DialOptions, "signal" | "onEvent">>,

@@ -6,7 +6,7 @@ import { makeDialer } from "../../dial/compose_dialer.ts";
 import { LoginCodec } from "../socks/login_codec.ts";
 import type { ProxyConfig } from "../dial/proxy_config.ts";
 import { alteredProxyDialer, looksNamesUp } from "../dial/proxy_context_dialer.ts";
-import { PhaseTimes, type ProxyCheckLevel, timedHandshakes } from "./phase_times.ts";
+import { PhaseTimes, type ProxyCheckLevel, timedNegotiations } from "./phase_times.ts";
 import { proxyDialTarget } from "../dial/proxy_dial_target.ts";
 import { ProxyRefusedError } from "../handshake/proxy_refused_error.ts";
 
@@ -131,7 +131,7 @@ export async function checkProxy(
     ...proxy,
     timeoutMs: undefined,
     connectOnly: level === "tcp",
-    handshake: timedHandshakes(proxy, level === "handshake", times),
+    handshake: timedNegotiations(proxy, level === "handshake", times),
   }));
   if (checked === undefined && level !== "tunnel") {
     throw new TypeError(

@@ -1,5 +1,5 @@
-import type { Handshake } from "../handshake/handshake.ts";
-import type { HandshakeCodec, HandshakeStep } from "../handshake/handshake_codec.ts";
+import type { Negotiation } from "../handshake/negotiation.ts";
+import type { CodecStep, ProxyCodec } from "../handshake/proxy_codec.ts";
 import type { ProxyConfig } from "../dial/proxy_config.ts";
 
 /**
@@ -52,7 +52,7 @@ export class PhaseTimes {
  * @param times Where to note it.
  * @returns What takes the place of the proxy's own `handshake`.
  */
-export function timedHandshakes(
+export function timedNegotiations(
   proxy: ProxyConfig,
   loginOnly: boolean,
   times: PhaseTimes,
@@ -65,7 +65,7 @@ export function timedHandshakes(
   };
 }
 
-function timed(handshake: Handshake, times: PhaseTimes): Handshake {
+function timed(handshake: Negotiation, times: PhaseTimes): Negotiation {
   return {
     begin(connection) {
       times.connected ??= performance.now();
@@ -81,14 +81,14 @@ function timed(handshake: Handshake, times: PhaseTimes): Handshake {
 }
 
 /** Notes when the proxy took the credentials, and when it answered the request. */
-class TimedCodec implements HandshakeCodec {
+class TimedCodec implements ProxyCodec {
   readonly protocol: string;
-  readonly #codec: HandshakeCodec;
+  readonly #codec: ProxyCodec;
   readonly #times: PhaseTimes;
   /** Whether there is anything before the request. */
   readonly #logsIn: boolean;
 
-  constructor(codec: HandshakeCodec, times: PhaseTimes) {
+  constructor(codec: ProxyCodec, times: PhaseTimes) {
     this.protocol = codec.protocol;
     this.#codec = codec;
     this.#times = times;
@@ -107,11 +107,11 @@ class TimedCodec implements HandshakeCodec {
     return this.#codec.tookCredentials === true;
   }
 
-  start(): HandshakeStep {
+  start(): CodecStep {
     return this.#codec.start();
   }
 
-  receive(chunk: Uint8Array): HandshakeStep {
+  receive(chunk: Uint8Array): CodecStep {
     const step = this.#codec.receive(chunk);
     const times = this.#times;
     if (this.tookCredentials) times.tookCredentials = true;
@@ -123,7 +123,7 @@ class TimedCodec implements HandshakeCodec {
     return step;
   }
 
-  end(): HandshakeStep & { readonly state: "failed" } {
+  end(): CodecStep & { readonly state: "failed" } {
     return this.#codec.end();
   }
 }

@@ -6,12 +6,12 @@ import type { ContextDialer } from "../../core/dialer.ts";
 import { joinHostPort } from "../../core/host_port.ts";
 import type { RunningDial } from "../../dial/running_dial.ts";
 import type { IpFamily } from "../../ip/ip_literal.ts";
-import { lookUpFamilies, sumUpLookups } from "../../net/look_up_families.ts";
+import { lookUpFamilies, summarizeLookupErrors } from "../../net/look_up_families.ts";
 import { raceDials } from "../../dial/race_dials.ts";
 import type { Resolver } from "../../resolver/resolver.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
 import type { ProxyDialTarget } from "./proxy_dial_target.ts";
-import { hungUp, named, type ProxyDialFailure } from "./proxy_unreachable.ts";
+import { hungUp, prefixHop, type ProxyDialFailure } from "./proxy_unreachable.ts";
 
 /** How names are looked up here. */
 export interface LocalLookup {
@@ -76,7 +76,7 @@ export async function dialLookedUp(
     return deriveConn(conn, { remoteAddr: { transport: "tcp", hostname: asked, port } });
   }
   if (end.length > 0) throw dial.error(sumUp(proxy, end));
-  throw dial.error({ via, ...sumUpLookups(host, lookupErrors) });
+  throw dial.error({ via, ...summarizeLookupErrors(host, lookupErrors) });
 }
 
 /** What a proxy answers before it is asked for an address. */
@@ -127,7 +127,7 @@ function sumUp(proxy: ProxyConfig, errors: readonly DialError[]): ProxyDialFailu
     ...{ code, phase, via: proxy.chain, cause },
     hop,
     ...(blame !== undefined && !errors.some(hungUp) && { blame }),
-    reason: named(proxy, proxy.label, all),
+    reason: prefixHop(proxy, proxy.label, all),
     ...(errors.length > 1 && { errors }),
   };
 }

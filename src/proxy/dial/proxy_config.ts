@@ -1,6 +1,6 @@
 import type { Network } from "../../core/addr.ts";
 import type { ContextDialer } from "../../core/dialer.ts";
-import type { Handshake } from "../handshake/handshake.ts";
+import type { Negotiation } from "../handshake/negotiation.ts";
 import type { ProxyServer } from "../url/proxy_server.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
 
@@ -36,9 +36,9 @@ export interface ProxyConfig {
   readonly handshake: (
     target: ProxyTarget,
     request: CredentialsRequest,
-  ) => Handshake | Promise<Handshake>;
+  ) => Negotiation | Promise<Negotiation>;
   /** Makes the part of the handshake that comes before any target, where the protocol has one. */
-  readonly login?: (request: CredentialsRequest) => Handshake | Promise<Handshake>;
+  readonly login?: (request: CredentialsRequest) => Negotiation | Promise<Negotiation>;
   /** Whether a connection to the proxy is all that is wanted. */
   readonly connectOnly?: boolean;
 }

@@ -5,12 +5,12 @@ import { systemErrorCode } from "../../core/error_reason.ts";
 import type { RunningDial } from "../../dial/running_dial.ts";
 import type { PendingStep } from "../../dial/step_kinds.ts";
 import { CredentialsError } from "../handshake/credentials_source.ts";
-import type { Handshake, HandshakeEnd } from "../handshake/handshake.ts";
+import type { Negotiation, NegotiationEnd } from "../handshake/negotiation.ts";
 import type { ProxyConfig } from "./proxy_config.ts";
 import type { ProxyDialTarget } from "./proxy_dial_target.ts";
 import { ProxyRefusedError } from "../handshake/proxy_refused_error.ts";
-import { named, type ProxyDialFailure, unreachable } from "./proxy_unreachable.ts";
-import { runHandshake } from "../handshake/run_handshake.ts";
+import { prefixHop, type ProxyDialFailure, unreachable } from "./proxy_unreachable.ts";
+import { runCodec } from "../handshake/run_codec.ts";
 
 /** In a chain what was asked for may be the next proxy. */
 const hangUpHint = ", as some do when they cannot reach what was asked for";
@@ -24,14 +24,14 @@ export async function dialThroughProxy(
   const { label: hop } = proxy;
   let at: PendingStep = { hop, phase: "proxy", waiting: "waiting for the credentials" };
   dial.whilePending((inner) => at.phase === "connect" ? pendingAt(at, inner) : at);
-  let handshake: Handshake | undefined = await prepare(dial, proxy, target);
+  let handshake: Negotiation | undefined = await prepare(dial, proxy, target);
   for (;;) {
     at = { hop, phase: "connect", waiting: "connecting to the proxy", blame: "proxy" };
     const beganMs = dial.clock.now();
     const conn = await connect(dial, proxy);
     let unread: Uint8Array = new Uint8Array(0);
     if (!proxy.connectOnly) {
-      const doing: Handshake = handshake;
+      const doing: Negotiation = handshake;
       const codec = doing.begin({ conn, durationMs: dial.clock.now() - beganMs });
       const { protocol } = codec;
       dial.whilePending(() => {
@@ -43,7 +43,7 @@ export async function dialThroughProxy(
       const start = { type: "handshake-start", protocol, hop: proxy.server.address } as const;
       try {
         unread = await dial.step(start, async (step) => {
-          const end = await runHandshake(conn, doing, codec);
+          const end = await runCodec(conn, doing, codec);
           if (dial.isOver) throw new Error("the dial is over");
           unlink();
           handshake = doing.ended?.(end);
@@ -74,7 +74,7 @@ async function prepare(
   dial: RunningDial,
   proxy: ProxyConfig,
   target: ProxyDialTarget["target"],
-): Promise<Handshake> {
+): Promise<Negotiation> {
   const { network, address, signal } = dial;
   try {
     return await proxy.handshake(target, { network, address, signal });
@@ -100,7 +100,7 @@ async function connect(dial: RunningDial, proxy: ProxyConfig): Promise<Conn> {
 }
 
 function failureOf(
-  end: Exclude<HandshakeEnd, { state: "done" }>,
+  end: Exclude<NegotiationEnd, { state: "done" }>,
   proxy: ProxyConfig,
 ): ProxyDialFailure {
   const { label: hop, chain: via } = proxy;
@@ -108,7 +108,7 @@ function failureOf(
     const reason = end.state === "stalled"
       ? `no answer for ${Math.round(end.stallMs)} ms to a handshake sent in one flight`
       : "aborted by the caller";
-    return { code: "ETIMEDOUT", phase: "proxy", via, hop, reason: named(proxy, hop, reason) };
+    return { code: "ETIMEDOUT", phase: "proxy", via, hop, reason: prefixHop(proxy, hop, reason) };
   }
   const { code, blame, reply } = end.failure;
   // Nothing else leaves the blame open.
@@ -117,7 +117,7 @@ function failureOf(
   return {
     ...{ code: systemErrorCode(end.cause) ?? code, phase: "proxy", via, hop },
     blame,
-    reason: named(proxy, hop, `${end.failure.message}${hint}`),
+    reason: prefixHop(proxy, hop, `${end.failure.message}${hint}`),
     cause,
   };
 }

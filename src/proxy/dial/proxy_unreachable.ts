@@ -29,9 +29,9 @@ export function unreachable(error: DialError, proxy: ProxyConfig): ProxyDialFail
   const blame = unknown || local.has(code) ? {} : { blame: "proxy" as const };
   // A proxy that cannot reach its target, which is the next proxy, is not at fault itself.
   if (hop !== undefined && error.blame !== "target") {
-    return { code, phase, hop, ...blame, cause, reason: named(proxy, hop, why) };
+    return { code, phase, hop, ...blame, cause, reason: prefixHop(proxy, hop, why) };
   }
-  const reason = named(proxy, proxy.label, `cannot reach the proxy: ${why}`);
+  const reason = prefixHop(proxy, proxy.label, `cannot reach the proxy: ${why}`);
   return { code, phase, hop: proxy.label, ...blame, cause, reason };
 }
 
@@ -47,7 +47,7 @@ export function hungUp({ phase, blame, code }: DialError): boolean {
 }
 
 /** In a chain the reason begins with the proxy that it is about. */
-export function named(
+export function prefixHop(
   proxy: Pick<ProxyConfig, "chain" | "label">,
   hop: string,
   reason: string,

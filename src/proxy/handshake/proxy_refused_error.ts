@@ -1,4 +1,4 @@
-import type { HandshakeFailure, ProxyReply } from "./handshake_codec.ts";
+import type { ProxyFailure, ProxyReply } from "./proxy_codec.ts";
 
 /**
  * What a proxy answered when it refused: the `cause` of the `DialError`. Nothing in it is secret: our own credentials are
@@ -16,7 +16,7 @@ export class ProxyRefusedError extends Error {
    * @param failure How the handshake failed.
    * @param reply What the proxy answered.
    */
-  constructor(failure: HandshakeFailure, reply: ProxyReply) {
+  constructor(failure: ProxyFailure, reply: ProxyReply) {
     super(failure.message);
     this.reply = reply;
   }

@@ -1,4 +1,4 @@
-import { bytesOf } from "../http/byte_string.ts";
+import { fromByteString } from "../http/byte_string.ts";
 import { textEscapesAt } from "./text_escapes.ts";
 
 /** So many bytes of a longer secret are enough to recognise it by. */
@@ -40,7 +40,7 @@ export function quotable(text: string, secrets: readonly string[], maxBytes: num
     masked += hidden > 0 ? "***" : text[at];
     at += Math.max(hidden, 1);
   }
-  return new TextDecoder().decode(bytesOf(masked))
+  return new TextDecoder().decode(fromByteString(masked))
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s\ufffd]+/gu, " ").trim();
 }
 
@@ -82,7 +82,7 @@ function secretOf(bytes: string): Secret {
 
 function decoded(bytes: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(bytes));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fromByteString(bytes));
   } catch {
     // The value of a header field may be in any encoding: each byte counts for itself.
     return "\0".repeat(bytes.length);

@@ -2,7 +2,7 @@ import type { Addr } from "../../core/addr.ts";
 import type { Conn } from "../../core/conn.ts";
 import { dialFailure } from "../../core/dial_error.ts";
 import type { ContextDialer } from "../../core/dialer.ts";
-import { reasonOf, systemErrorCode } from "../../core/error_reason.ts";
+import { describeCode, systemErrorCode } from "../../core/error_reason.ts";
 import { requireDialer } from "../../core/is_dialer.ts";
 import {
   address,
@@ -90,7 +90,7 @@ export function withProxyProtocol(
         const code = systemErrorCode(cause) ??
           (cause instanceof TypeError ? "ERR_DIAL_ADDRESS" : "ERR_DIAL_FAILED");
         const reason = `cannot send the PROXY header: ${
-          reasonOf(code) ?? dialFailure(cause).message
+          describeCode(code) ?? dialFailure(cause).message
         }`;
         throw step.error({ code, phase: "proxy", reason, cause });
       }

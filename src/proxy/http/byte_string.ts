@@ -22,7 +22,7 @@ export function byteString(bytes: Uint8Array): string {
  * @param text A string of U+0000 to U+00FF.
  * @returns The bytes.
  */
-export function bytesOf(text: string): Uint8Array {
+export function fromByteString(text: string): Uint8Array {
   // Several times as fast as `Uint8Array.from`, and done at each CONNECT.
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);

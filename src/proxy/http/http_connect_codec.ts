@@ -1,12 +1,12 @@
 import { byteString } from "./byte_string.ts";
 import {
   closedFailure,
+  type CodecStep,
   failed,
-  type HandshakeCodec,
-  type HandshakeFailure,
-  type HandshakeStep,
   protocolFailure,
-} from "../handshake/handshake_codec.ts";
+  type ProxyCodec,
+  type ProxyFailure,
+} from "../handshake/proxy_codec.ts";
 import {
   encodeConnectRequest,
   type HttpConnectHeader,
@@ -34,7 +34,7 @@ const MAX_EXCERPT_BYTES = 512;
  * Any 2xx makes the tunnel, which begins right after the head: Content-Length and Transfer-Encoding mean nothing there.
  * Interim answers (1xx) are skipped, except 101, which nobody asked for.
  */
-export class HttpConnectCodec implements HandshakeCodec {
+export class HttpConnectCodec implements ProxyCodec {
   readonly protocol = "http-connect";
   /** The length of the head is not known beforehand, and hardly any is longer. */
   readonly readBytes = 1024;
@@ -54,11 +54,11 @@ export class HttpConnectCodec implements HandshakeCodec {
     this.#request = encodeConnectRequest(options.target, this.#header);
   }
 
-  start(): HandshakeStep {
+  start(): CodecStep {
     return { state: "open", send: this.#request };
   }
 
-  receive(chunk: Uint8Array): HandshakeStep {
+  receive(chunk: Uint8Array): CodecStep {
     if (this.#over) throw new Error("the HTTP CONNECT is over");
     let at = 0;
     while (this.#refusal === undefined) {
@@ -79,12 +79,12 @@ export class HttpConnectCodec implements HandshakeCodec {
     return this.#readExcerpt(this.#refusal, chunk.subarray(at));
   }
 
-  end(): HandshakeStep & { readonly state: "failed" } {
+  end(): CodecStep & { readonly state: "failed" } {
     if (this.#refusal !== undefined) return this.#fail(this.#failureOf(this.#refusal, this.#body));
     return this.#fail(closedFailure("request", this.#reader.withinHead));
   }
 
-  #readExcerpt(refusal: HttpHead, bytes: Uint8Array): HandshakeStep {
+  #readExcerpt(refusal: HttpHead, bytes: Uint8Array): CodecStep {
     const wanted = bodyLength(refusal) - this.#body.length;
     if (wanted > 0) this.#body += byteString(bytes.subarray(0, wanted));
     const chunksEnd = endOfChunks(refusal, this.#body);
@@ -94,14 +94,14 @@ export class HttpConnectCodec implements HandshakeCodec {
     return { state: "failing", failure: this.#failureOf(refusal, "") };
   }
 
-  #failureOf(head: HttpHead, body: string): HandshakeFailure {
+  #failureOf(head: HttpHead, body: string): ProxyFailure {
     const { authenticates, secrets } = this.#header;
     const { reply, ...refused } = this.#refused ??= httpStatusFailure(head, authenticates, secrets);
     const excerpt = quotable(body, secrets, MAX_EXCERPT_BYTES);
     return { ...refused, reply: { ...reply, excerpt } };
   }
 
-  #fail(failure: HandshakeFailure): HandshakeStep & { readonly state: "failed" } {
+  #fail(failure: ProxyFailure): CodecStep & { readonly state: "failed" } {
     this.#over = true;
     return failed(failure);
   }

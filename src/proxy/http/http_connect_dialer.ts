@@ -1,6 +1,6 @@
 import { nested, type OptionCheck, type OptionChecks, readOptions } from "../../core/options.ts";
 import { shownValue } from "../../core/value_kind.ts";
-import { type TLSOptions, withTLS } from "../../tls/mod.ts";
+import { type TlsOptions, withTls } from "../../tls/mod.ts";
 import { tlsOptions } from "../../tls/tls_options.ts";
 import { askCredentials, type CredentialsSource } from "../handshake/credentials_source.ts";
 import { HttpConnectCodec } from "./http_connect_codec.ts";
@@ -38,11 +38,11 @@ export interface HttpConnectDialerOptions extends ProxyServerOptions {
    *
    * @default {false}
    */
-  tls?: boolean | ProxyTLSOptions;
+  tls?: boolean | ProxyTlsOptions;
 }
 
 /** How TLS is made with a proxy; the protocol within is HTTP/1.1. */
-export type ProxyTLSOptions = Omit<TLSOptions, "alpnProtocols">;
+export type ProxyTlsOptions = Omit<TlsOptions, "alpnProtocols">;
 
 /**
  * Makes a dialer through an HTTP proxy by CONNECT (RFC 9110 §9.3.6).
@@ -65,7 +65,7 @@ export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDiale
   const { timeoutMs = defaultTimeoutMs } = read;
   const via = tls === false
     ? before
-    : withTLS(before, { ...(tls === true ? {} : tls), alpnProtocols: ["http/1.1"] });
+    : withTls(before, { ...(tls === true ? {} : tls), alpnProtocols: ["http/1.1"] });
   const ask = typeof credentials === "function" ? credentials : undefined;
   const header = httpConnectHeader(headers, ask ? undefined : credentials as ProxyCredentials);
   return makeProxyDialer({
@@ -86,10 +86,10 @@ export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDiale
   });
 }
 
-const { alpnProtocols: _, ...proxyTLSOptions } = tlsOptions;
+const { alpnProtocols: _, ...proxyTlsOptions } = tlsOptions;
 
 /** How TLS is made with a proxy, as an option of another dialer. */
-export const checkProxyTLS: OptionCheck<ProxyTLSOptions> = nested<ProxyTLSOptions>(proxyTLSOptions);
+export const checkProxyTls: OptionCheck<ProxyTlsOptions> = nested<ProxyTlsOptions>(proxyTlsOptions);
 
 /** Takes header fields as they are now; they are checked with the credentials. */
 export const checkHeaders: OptionCheck<HttpHeaders> = headerFields;
@@ -100,7 +100,7 @@ const httpConnectOptions: OptionChecks<HttpConnectDialerOptions> = {
   headers: checkHeaders,
   tls(value, name) {
     if (typeof value === "boolean") return value;
-    if (typeof value === "object" && value !== null) return checkProxyTLS(value, name);
+    if (typeof value === "object" && value !== null) return checkProxyTls(value, name);
     throw new TypeError(`tls must be a boolean or options, not ${shownValue(value)}`);
   },
 };

@@ -1,5 +1,5 @@
 import { optionOf, otherOptions } from "../../core/options.ts";
-import { bytesOf, byteString, withoutOuterSpace } from "./byte_string.ts";
+import { byteString, fromByteString, withoutOuterSpace } from "./byte_string.ts";
 import { credentialBytes, type ProxyCredentials } from "../handshake/proxy_credentials.ts";
 import type { ProxyTarget } from "../dial/proxy_target.ts";
 
@@ -100,7 +100,7 @@ export function encodeConnectRequest(target: ProxyTarget, header: HttpConnectHea
   const host = target.host.includes(":") ? `[${target.host}]` : target.host;
   const authority = `${host}:${target.port}`;
   const head = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${header.lines}\r\n`;
-  return bytesOf(head);
+  return fromByteString(head);
 }
 
 /**

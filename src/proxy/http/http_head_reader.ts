@@ -1,5 +1,5 @@
 import { byteString, withoutFinalSpace, withoutOuterSpace } from "./byte_string.ts";
-import { type HandshakeFailure, protocolFailure } from "../handshake/handshake_codec.ts";
+import { protocolFailure, type ProxyFailure } from "../handshake/proxy_codec.ts";
 
 /** The head of an HTTP response. */
 export interface HttpHead {
@@ -42,7 +42,7 @@ export class HttpHeadReader {
    * @param at Where in `chunk` to begin.
    * @returns How far it read, and the head if it is complete; or why it can never be.
    */
-  read(chunk: Uint8Array, at: number): { at: number; head?: HttpHead } | HandshakeFailure {
+  read(chunk: Uint8Array, at: number): { at: number; head?: HttpHead } | ProxyFailure {
     while (at < chunk.length) {
       const newline = chunk.indexOf(0x0a, at);
       const end = newline < 0 ? chunk.length : newline + 1;
@@ -77,7 +77,7 @@ export class HttpHeadReader {
   }
 
   /** Fails as soon as a head begins with anything else than HTTP/1, lest a silent stranger is waited for. */
-  #notHttp(more: string): HandshakeFailure | undefined {
+  #notHttp(more: string): ProxyFailure | undefined {
     if (this.#lines.length > 0 || this.#line.length >= prefix.length) return undefined;
     const begin = (this.#line + more).slice(0, prefix.length);
     return prefix.startsWith(begin)
@@ -85,7 +85,7 @@ export class HttpHeadReader {
       : protocolFailure("the proxy does not speak HTTP/1");
   }
 
-  #take(line: string): HandshakeFailure | undefined {
+  #take(line: string): ProxyFailure | undefined {
     if (this.#lines.length === 0 && !statusLine.test(line)) {
       return protocolFailure("the proxy's answer has no valid status line");
     }
@@ -93,7 +93,7 @@ export class HttpHeadReader {
   }
 }
 
-function parseHead(lines: readonly string[]): HttpHead | HandshakeFailure {
+function parseHead(lines: readonly string[]): HttpHead | ProxyFailure {
   const [, status, reason = ""] = statusLine.exec(lines[0] ?? "") ?? [];
   if (status === undefined) return protocolFailure("the proxy's answer has no valid status line");
   const fields: [string, string][] = [];

@@ -1,5 +1,5 @@
 import type { ProxyErrorCode } from "../../core/dial_error_code.ts";
-import type { HandshakeFailure, ProxyReply } from "../handshake/handshake_codec.ts";
+import type { ProxyFailure, ProxyReply } from "../handshake/proxy_codec.ts";
 import type { HttpHead } from "./http_head_reader.ts";
 import { statusPhrase } from "./http_status_phrase.ts";
 import { quotable } from "../handshake/quotable.ts";
@@ -29,7 +29,7 @@ const MAX_CHALLENGE_BYTES = 256;
 const MAX_CHALLENGES = 8;
 
 /** Why a handshake failed, but for the beginning of the body. */
-export interface HttpRefusal extends Omit<HandshakeFailure, "reply"> {
+export interface HttpRefusal extends Omit<ProxyFailure, "reply"> {
   readonly reply: Omit<Extract<ProxyReply, { protocol: "http-connect" }>, "excerpt">;
 }
 

@@ -1,4 +1,4 @@
-import type { HandshakeCodec, HandshakeStep } from "../handshake/handshake_codec.ts";
+import type { CodecStep, ProxyCodec } from "../handshake/proxy_codec.ts";
 import { proxyTarget } from "../dial/proxy_target.ts";
 import { Socks5Codec, type Socks5CodecOptions } from "./socks5_codec.ts";
 
@@ -6,7 +6,7 @@ import { Socks5Codec, type Socks5CodecOptions } from "./socks5_codec.ts";
  * A SOCKS5 handshake that ends, well, where it would ask for a target: the proxy speaks it and
  * takes the credentials.
  */
-export class LoginCodec implements HandshakeCodec {
+export class LoginCodec implements ProxyCodec {
   readonly protocol = "socks5";
   readonly #codec: Socks5Codec;
 
@@ -28,17 +28,17 @@ export class LoginCodec implements HandshakeCodec {
     return this.#codec.waitsFor;
   }
 
-  start(): HandshakeStep {
+  start(): CodecStep {
     return this.#codec.start();
   }
 
-  receive(chunk: Uint8Array): HandshakeStep {
+  receive(chunk: Uint8Array): CodecStep {
     const step = this.#codec.receive(chunk);
     const loggedIn = step.state === "open" && this.#codec.stage === "reply";
     return loggedIn ? { state: "done", leftover: new Uint8Array(0) } : step;
   }
 
-  end(): HandshakeStep & { readonly state: "failed" } {
+  end(): CodecStep & { readonly state: "failed" } {
     return this.#codec.end();
   }
 }

@@ -2,13 +2,13 @@ import type { ProxyErrorCode } from "../../core/dial_error_code.ts";
 import { concatBytes } from "../handshake/concat_bytes.ts";
 import {
   closedFailure,
+  type CodecStep,
   failed,
-  type HandshakeCodec,
-  type HandshakeFailure,
-  type HandshakeStep,
   notProtocolMessage,
   protocolFailure,
-} from "../handshake/handshake_codec.ts";
+  type ProxyCodec,
+  type ProxyFailure,
+} from "../handshake/proxy_codec.ts";
 import { credentialBytes } from "../handshake/proxy_credentials.ts";
 import type { ProxyTarget } from "../dial/proxy_target.ts";
 
@@ -34,7 +34,7 @@ const meanings: ReadonlyMap<number, readonly [ProxyErrorCode, "proxy" | "target"
   ]);
 
 /** The client's side of a SOCKS4 or SOCKS4a CONNECT, as Ying-Da Lee's two memos have it; 4a where the target is a name. */
-export class Socks4Codec implements HandshakeCodec {
+export class Socks4Codec implements ProxyCodec {
   readonly protocol = "socks4";
   readonly waitsFor = "target";
   readonly #request: Uint8Array;
@@ -54,11 +54,11 @@ export class Socks4Codec implements HandshakeCodec {
     return this.#answer.length - this.#have;
   }
 
-  start(): HandshakeStep {
+  start(): CodecStep {
     return { state: "open", send: this.#request };
   }
 
-  receive(chunk: Uint8Array): HandshakeStep {
+  receive(chunk: Uint8Array): CodecStep {
     if (this.#over) throw new Error("the SOCKS4 handshake is over");
     const part = chunk.subarray(0, this.#answer.length - this.#have);
     this.#answer.set(part, this.#have);
@@ -73,13 +73,13 @@ export class Socks4Codec implements HandshakeCodec {
     return { state: "done", leftover: chunk.slice(part.length) };
   }
 
-  end(): HandshakeStep & { readonly state: "failed" } {
+  end(): CodecStep & { readonly state: "failed" } {
     this.#over = true;
     return failed(closedFailure("request", this.#have > 0));
   }
 
   /** A refusal counts as soon as its code is there. The version should be 0; some servers repeat the request's 4. */
-  #failure(): HandshakeFailure | undefined {
+  #failure(): ProxyFailure | undefined {
     const [version, code] = this.#answer as Uint8Array & [number, number];
     if (version !== 0 && version !== 4) {
       return protocolFailure(notProtocolMessage(version, "SOCKS4"));

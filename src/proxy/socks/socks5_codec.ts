@@ -1,13 +1,13 @@
 import { concatBytes } from "../handshake/concat_bytes.ts";
 import {
   closedFailure,
+  type CodecStep,
   failed,
-  type HandshakeCodec,
-  type HandshakeFailure,
-  type HandshakeStep,
   notProtocolMessage,
   protocolFailure,
-} from "../handshake/handshake_codec.ts";
+  type ProxyCodec,
+  type ProxyFailure,
+} from "../handshake/proxy_codec.ts";
 import type { ProxyCredentials } from "../handshake/proxy_credentials.ts";
 import type { ProxyTarget } from "../dial/proxy_target.ts";
 import { socks5ReplyFailure } from "./socks5_reply.ts";
@@ -43,7 +43,7 @@ const USERNAME_PASSWORD = 0x02;
 const NO_ACCEPTABLE_METHOD = 0xff;
 
 /** The client's side of a SOCKS5 CONNECT: RFC 1928 with the credentials of RFC 1929. */
-export class Socks5Codec implements HandshakeCodec {
+export class Socks5Codec implements ProxyCodec {
   readonly protocol = "socks5";
   readonly #methods: readonly number[];
   readonly #credentials: Uint8Array | undefined;
@@ -100,7 +100,7 @@ export class Socks5Codec implements HandshakeCodec {
     return this.#want - this.#have + (this.#stage === "method" && this.#credentials ? 12 : 10);
   }
 
-  start(): HandshakeStep {
+  start(): CodecStep {
     const greeting = Uint8Array.of(5, this.#methods.length, ...this.#methods);
     return {
       state: "open",
@@ -110,7 +110,7 @@ export class Socks5Codec implements HandshakeCodec {
     };
   }
 
-  receive(chunk: Uint8Array): HandshakeStep {
+  receive(chunk: Uint8Array): CodecStep {
     if (this.#stage === "over") throw new Error("the SOCKS5 handshake is over");
     let at = 0;
     for (;;) {
@@ -137,7 +137,7 @@ export class Socks5Codec implements HandshakeCodec {
     }
   }
 
-  end(): HandshakeStep & { readonly state: "failed" } {
+  end(): CodecStep & { readonly state: "failed" } {
     const stage = this.#stage;
     this.#stage = "over";
     const asked = stage === "method" ? "greeting" : stage === "credentials" ? stage : "request";
@@ -145,14 +145,14 @@ export class Socks5Codec implements HandshakeCodec {
   }
 
   /** Reads the answer as far as it is there; asks for more of it by raising `#want`. */
-  #advance(): HandshakeFailure | undefined {
+  #advance(): ProxyFailure | undefined {
     if (this.#stage === "method") return this.#onMethod();
     if (this.#stage === "credentials") return this.#onCredentials();
     return this.#onReply();
   }
 
   /** RFC 1928 §3. */
-  #onMethod(): HandshakeFailure | undefined {
+  #onMethod(): ProxyFailure | undefined {
     const [version, method] = this.#answer as Uint8Array & [number, number];
     if (version === 1 && this.#pipelined && this.#credentials !== undefined) {
       // Tor (0.4.9) answers credentials that come with the greeting in place of it. They were the only method offered, so
@@ -172,7 +172,7 @@ export class Socks5Codec implements HandshakeCodec {
   }
 
   /** RFC 1929 §2. Some servers answer with the version of SOCKS, 5, instead of the subnegotiation's, 1. */
-  #onCredentials(): HandshakeFailure | undefined {
+  #onCredentials(): ProxyFailure | undefined {
     const [version, status] = this.#answer as Uint8Array & [number, number];
     if (version !== 1 && version !== 5) {
       return this.#suspect(
@@ -194,7 +194,7 @@ export class Socks5Codec implements HandshakeCodec {
   }
 
   /** RFC 1928 §6. A refusal counts as soon as its code is there: some servers send no more than that. */
-  #onReply(): HandshakeFailure | undefined {
+  #onReply(): ProxyFailure | undefined {
     const [version, rep, , type, length] = this.#answer as Uint8Array & number[];
     if (this.#want === 2) {
       if (version !== 5) {
@@ -227,11 +227,11 @@ export class Socks5Codec implements HandshakeCodec {
     return send;
   }
 
-  #noMethod(): HandshakeFailure {
+  #noMethod(): ProxyFailure {
     const [code, message] = this.#credentials === undefined
       ? ["ERR_PROXY_AUTH_REQUIRED", "proxy wants credentials, and none were given"] as const
       : ["ERR_PROXY_AUTH_UNSUPPORTED", "proxy takes no user name and password"] as const;
-    const failure: HandshakeFailure = {
+    const failure: ProxyFailure = {
       code,
       message: `${message} (0xff no acceptable method)`,
       blame: "proxy",
@@ -242,7 +242,7 @@ export class Socks5Codec implements HandshakeCodec {
   }
 
   /** Marks a failure that may be due to pipelining: bytes the proxy dropped, or a method that was not offered for it. */
-  #suspect(failure: HandshakeFailure): HandshakeFailure {
+  #suspect(failure: ProxyFailure): ProxyFailure {
     return this.#pipelined ? { ...failure, retrySequentially: true } : failure;
   }
 }

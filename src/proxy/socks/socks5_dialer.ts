@@ -2,7 +2,7 @@ import { milliseconds, oneOf, type OptionChecks, readOptions } from "../../core/
 import type { Resolver } from "../../resolver/resolver.ts";
 import { systemResolver } from "../../resolver/system_resolver.ts";
 import { askCredentials, type CredentialsSource } from "../handshake/credentials_source.ts";
-import type { Handshake } from "../handshake/handshake.ts";
+import type { Negotiation } from "../handshake/negotiation.ts";
 import { LoginCodec } from "./login_codec.ts";
 import { PipeliningCache } from "./pipelining_cache.ts";
 import { makeProxyDialer, type ProxyDialer } from "../dial/proxy_context_dialer.ts";
@@ -17,7 +17,7 @@ import {
   proxyServerOptions,
 } from "../dial/proxy_dialer_options.ts";
 import { proxyServer } from "../url/proxy_server.ts";
-import { socks5Handshake } from "./socks5_handshake.ts";
+import { socks5Negotiation } from "./socks5_negotiation.ts";
 import { encodeSocks5Credentials } from "./socks5_request.ts";
 import { checkIsolation, type SocksIsolation, socksIsolation } from "./socks_isolation.ts";
 
@@ -148,7 +148,7 @@ function handshakes(
   return {
     handshake: (target, request) =>
       withLogin(request, (login) => {
-        return socks5Handshake({ target, ...login }, handshake, { cache, server, stallMs });
+        return socks5Negotiation({ target, ...login }, handshake, { cache, server, stallMs });
       }),
     login: (request) => withLogin(request, (login) => ({ begin: () => new LoginCodec(login) })),
   };
@@ -156,8 +156,8 @@ function handshakes(
 
 type WithLogin = (
   request: CredentialsRequest,
-  use: (login: Login) => Handshake,
-) => Handshake | Promise<Handshake>;
+  use: (login: Login) => Negotiation,
+) => Negotiation | Promise<Negotiation>;
 
 /** Finds the credentials of a dial, which may take some time. */
 function logins({ credentials, isolation }: Socks5DialerOptions): WithLogin {

@@ -1,5 +1,5 @@
 import type { ProxyErrorCode } from "../../core/dial_error_code.ts";
-import type { HandshakeFailure } from "../handshake/handshake_codec.ts";
+import type { ProxyFailure } from "../handshake/proxy_codec.ts";
 
 type Meaning = readonly [code: ProxyErrorCode, blame: "proxy" | "target", text: string];
 
@@ -34,7 +34,7 @@ const meanings: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
  * @param rep The code, not 0x00.
  * @returns The failure.
  */
-export function socks5ReplyFailure(rep: number): HandshakeFailure {
+export function socks5ReplyFailure(rep: number): ProxyFailure {
   const [code, blame, text] = meanings.get(rep) ?? ["ERR_PROXY_REPLY", "proxy", "unassigned reply"];
   const hex = `0x${rep.toString(16).padStart(2, "0")}`;
   return {

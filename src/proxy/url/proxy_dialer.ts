@@ -3,9 +3,9 @@ import { dialer, milliseconds, type OptionChecks, readOptions } from "../../core
 import type { Resolver } from "../../resolver/resolver.ts";
 import {
   checkHeaders,
-  checkProxyTLS,
+  checkProxyTls,
   httpConnectDialer,
-  type ProxyTLSOptions,
+  type ProxyTlsOptions,
 } from "../http/http_connect_dialer.ts";
 import type { HttpHeaders } from "../http/http_connect_request.ts";
 import type { ProxyDialer } from "../dial/proxy_context_dialer.ts";
@@ -61,7 +61,7 @@ export interface ProxyDialerOptions {
    *
    * @default {{}} As for any server on the web.
    */
-  tls?: ProxyTLSOptions;
+  tls?: ProxyTlsOptions;
   /**
    * Own header fields for HTTP proxies, `https` ones included.
    *
@@ -108,7 +108,7 @@ export const proxyDialerOptions: OptionChecks<ProxyDialerOptions> = {
   timeoutMs: milliseconds(),
   resolver: lookupOptions.resolver,
   ...socks5HandshakeOptions,
-  tls: checkProxyTLS,
+  tls: checkProxyTls,
   headers: checkHeaders,
 };
 

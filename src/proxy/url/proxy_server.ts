@@ -1,7 +1,7 @@
 import type { Network } from "../../core/addr.ts";
 import { joinHostPort } from "../../core/host_port.ts";
 import { shownValue } from "../../core/value_kind.ts";
-import { dialTarget } from "../../net/dial_target.ts";
+import { parseDialTarget } from "../../net/dial_target.ts";
 import { type ProxyUrl, redactProxyUrlText } from "./proxy_url.ts";
 
 /** Where a proxy listens, ready to be dialed. */
@@ -34,7 +34,7 @@ export function proxyServer(server: string): ProxyServer {
     if (server.includes("\0")) throw bad("");
     return serverAt({ path: server });
   }
-  const target = dialTarget("tcp", server);
+  const target = parseDialTarget("tcp", server);
   if (!("kind" in target)) throw bad(`: ${target.reason}`);
   if (target.kind === "unix" || server.startsWith(":")) throw bad(": missing host");
   return serverAt({ host: target.host, port: target.port });

@@ -6,7 +6,7 @@ import type { ContextDialer } from "../../core/dialer.ts";
 import { joinHostPort } from "../../core/host_port.ts";
 import { makeDialer } from "../../dial/compose_dialer.ts";
 import type { RunningDial } from "../../dial/running_dial.ts";
-import { sumUpAttempts } from "../../net/summarize_errors.ts";
+import { summarizeErrors } from "../../net/summarize_errors.ts";
 import { type IpFamily, ipFamily } from "../../ip/ip_literal.ts";
 import { raceDials } from "../../dial/race_dials.ts";
 import type { ConnDuplex } from "../conn_duplex.ts";
@@ -147,7 +147,7 @@ async function race(
   if (!Array.isArray(end)) return end as Conn;
   throw dial.error({
     phase: end[0]!.phase,
-    ...sumUpAttempts(end, undefined),
+    ...summarizeErrors(end, undefined),
     ...(end.length > 1 && { errors: end }),
   });
 }

@@ -79,7 +79,7 @@ export function readRequest(options: NodeConnectOptions): ConnectRequest {
 }
 
 /** Whether a request asks for TLS. */
-export function wantsTLS(request: ConnectRequest): boolean {
+export function wantsTls(request: ConnectRequest): boolean {
   // A request of `node:https` without a URL, as `ws` makes them, has it in its default agent alone.
   const protocol = request.protocol ?? request._defaultAgent?.protocol;
   return protocol === "https:" || protocol === "wss:" || protocol === "tls:";

@@ -23,7 +23,7 @@ import {
   type NodeConnectOptions,
   readRequest,
   targetOf,
-  wantsTLS,
+  wantsTls,
 } from "./connect_request.ts";
 import { abortError, errorOf } from "../error_of.ts";
 import { tlsOver } from "./tls_over.ts";
@@ -205,20 +205,20 @@ function connect(
   const callback = given as NodeConnectCallback | undefined;
   const transport = new ConnDuplex(undefined, socketLike);
   let request: ConnectRequest;
-  let withTLS: boolean;
+  let withTls: boolean;
   try {
     request = readRequest(options);
-    withTLS = secure ?? wantsTLS(request);
+    withTls = secure ?? wantsTls(request);
   } catch (error) {
     return failed(transport, errorOf(error, "Cannot read the options of the request"), callback);
   }
-  const target = targetOf(request, withTLS ? 443 : 80);
+  const target = targetOf(request, withTls ? 443 : 80);
   // A URL with `tls:` says nothing of what is spoken within.
   const offered = alpnProtocols ?? (request.protocol === "tls:" ? undefined : ["http/1.1"]);
   const defaults = { ...(offered && { ALPNProtocols: offered }), ...connector.tls };
   const secured = () => tlsOver(transport, request, defaults);
   return connectStream(
-    { connector, transport, request, target, ...(withTLS && { secured }) },
+    { connector, transport, request, target, ...(withTls && { secured }) },
     callback,
   );
 }
@@ -226,7 +226,7 @@ function connect(
 /** Begins to dial for a socket that was made before. */
 function begin(connector: Connector, transport: ConnSocket, options: NodeConnectOptions): void {
   const request = readRequest(options);
-  if (wantsTLS(request)) {
+  if (wantsTls(request)) {
     throw new TypeError("A socket of a connector does no TLS: use connect, or tls.connect over it");
   }
   connectStream({ connector, transport, request, target: targetOf(request) });

@@ -5,8 +5,8 @@ import { splitHostPort } from "../../core/host_port.ts";
 import type { Resolver } from "../../resolver/resolver.ts";
 import type { Contract } from "./contract.ts";
 import { contractTest } from "./contract_run.ts";
-import { reportOf } from "../event_tree.ts";
-import { reasonOf } from "../reason_of.ts";
+import { reportFromEvents } from "../event_tree.ts";
+import { rejectionOf } from "../reason_of.ts";
 import { bytesOf, readExactly } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import type { ContractRun } from "./contract_run.ts";
@@ -15,22 +15,22 @@ import { WatchedSignal } from "../watched_signal.ts";
 
 /** The rules on abort signals, by their numbers in the documentation of `testDialer`. */
 export function abortTests(contract: Contract): void {
-  const { without, variants } = contract;
+  const { unsupported, variants } = contract;
 
   contractTest(
     contract,
     "rule 1: an aborted signal's reason is thrown and nothing is touched",
     alreadyAborted,
   );
-  if (variants.resolver !== undefined && !without.has("names")) {
+  if (variants.resolver !== undefined && !unsupported.has("names")) {
     contractTest(contract, "rule 1: an aborted dial looks nothing up", abortedLooksNothingUp);
     contractTest(contract, "rule 2: an abort ends a lookup that never answers", abortDuringLookup);
   }
   contractTest(contract, "rule 2: an abort right after the call", abortRightAfterTheCall);
-  if (!without.has("events")) {
+  if (!unsupported.has("events")) {
     contractTest(contract, "rule 2: an abort from within any event", abortAtEveryEvent);
   }
-  if (!without.has("silent")) {
+  if (!unsupported.has("silent")) {
     contractTest(
       contract,
       "rule 2: an abort while connecting, and the late socket is closed",
@@ -53,7 +53,7 @@ export function abortTests(contract: Contract): void {
   contractTest(contract, "rule 3: a connection does not notice a later abort", abortAfterwards);
   contractTest(
     contract,
-    "rule 5: a signal that lives for long gathers no listeners",
+    "rule 5: a signal that lives for long supportsWritev no listeners",
     longLivedSignal,
   );
 }
@@ -68,7 +68,7 @@ async function alreadyAborted(trial: ContractRun): Promise<void> {
       signal: watched.signal,
       onEvent: (event) => events.push(event),
     });
-    assert.equal(await reasonOf(dial), reason);
+    assert.equal(await rejectionOf(dial), reason);
     assert.deepEqual(events, []);
     assert.equal(watched.listeners, 0);
   }
@@ -88,7 +88,7 @@ async function abortedLooksNothingUp(trial: ContractRun): Promise<void> {
   const dialer = trial.contract.variants.resolver!(resolver);
   const reason = new Error("told so");
   const dial = trial.dial("peer.test:9", { dialer, signal: AbortSignal.abort(reason) });
-  assert.equal(await reasonOf(dial), reason);
+  assert.equal(await rejectionOf(dial), reason);
   assert.deepEqual(asked, []);
 }
 
@@ -107,7 +107,7 @@ async function abortDuringLookup(trial: ContractRun): Promise<void> {
   const dial = trial.dial("peer.test:9", { dialer, signal: watched.signal });
   const reason = new Error("enough");
   wasAsked.then(() => watched.abort(reason));
-  assert.equal(await reasonOf(dial), reason);
+  assert.equal(await rejectionOf(dial), reason);
   assert.equal(watched.listeners, 0);
   assert.ok(signals.length > 0 && signals.every(({ aborted }) => aborted), "the resolver is told");
 }
@@ -118,7 +118,7 @@ async function abortRightAfterTheCall(trial: ContractRun): Promise<void> {
     const watched = new WatchedSignal();
     const dial = trial.dial(peer.address, { signal: watched.signal });
     watched.abort(reason);
-    assert.equal(await reasonOf(dial), reason);
+    assert.equal(await rejectionOf(dial), reason);
     assert.equal(watched.listeners, 0);
   }
   await trial.assertSeenAreClosed(peer);
@@ -127,7 +127,7 @@ async function abortRightAfterTheCall(trial: ContractRun): Promise<void> {
 async function abortAtEveryEvent(trial: ContractRun): Promise<void> {
   const peer = await trial.listen();
   // A name has more events than an address.
-  const address = trial.contract.without.has("names")
+  const address = trial.contract.unsupported.has("names")
     ? peer.address
     : `localhost:${splitHostPort(peer.address).port}`;
   let ended = false;
@@ -146,7 +146,7 @@ async function abortAtEveryEvent(trial: ContractRun): Promise<void> {
       },
     });
     const outcome = await dial.then((conn) => conn.close(), (error) => error);
-    const { error } = reportOf(events);
+    const { error } = reportFromEvents(events);
     if (!ended || outcome !== undefined) {
       assert.equal(outcome, reason, `at event ${last}`);
       assert.equal(error?.code, "ABORT_ERR");
@@ -168,7 +168,7 @@ async function abortWhileConnecting(trial: ContractRun): Promise<void> {
   await delay(50);
   const start = performance.now();
   watched.abort(reason);
-  assert.equal(await reasonOf(aborted), reason);
+  assert.equal(await rejectionOf(aborted), reason);
   assert.ok(performance.now() - start < 1_000, "the rejection is prompt");
   assert.equal(watched.listeners, 0);
   // The patient dial was made later, so when it is through, the aborted one would be, too.
@@ -180,7 +180,7 @@ async function abortWhileConnecting(trial: ContractRun): Promise<void> {
 async function abortByTimeout(trial: ContractRun): Promise<void> {
   const peer = await trial.silent();
   const signal = AbortSignal.timeout(50);
-  const error = await reasonOf(trial.dial(peer.address, { signal }));
+  const error = await rejectionOf(trial.dial(peer.address, { signal }));
   assert.equal(error, signal.reason);
   assert.ok(!isDialError(error));
 }
@@ -190,7 +190,7 @@ async function ownLimit(trial: ContractRun): Promise<void> {
   const watched = new WatchedSignal();
   const dialer = trial.contract.variants.timeoutMs!(50);
   const start = performance.now();
-  const error = await reasonOf(trial.dial(peer.address, { dialer, signal: watched.signal }));
+  const error = await rejectionOf(trial.dial(peer.address, { dialer, signal: watched.signal }));
   assert.ok(isDialError(error), `a DialError, not ${error}`);
   assert.equal(error.code, "ETIMEDOUT");
   assert.ok(error.cause instanceof Error, "the limit's reason is the cause");

@@ -8,8 +8,8 @@ import { delay } from "../waiting.ts";
 
 /** The ends of a connection: one side's, both sides', and those nobody wished for. */
 export function closeTests(contract: Contract): void {
-  const { without } = contract;
-  if (!without.has("half-close")) {
+  const { unsupported } = contract;
+  if (!unsupported.has("half-close")) {
     contractTest(contract, "closeWrite() leaves the answer to come", closeWriteFirst);
     contractTest(contract, "after the peer's end it can still be written to", peerEndsFirst);
     contractTest(contract, "closed resolves when both sides have ended, not before", bothEnd);
@@ -25,10 +25,10 @@ export function closeTests(contract: Contract): void {
   contractTest(contract, "close() after the peer's end never throws", closeAfterPeer);
   contractTest(contract, "both disposers close", disposers);
   contractTest(contract, "closed resolves after close() and reset(), not before", closedHere);
-  if (!without.has("reset")) {
+  if (!unsupported.has("reset")) {
     contractTest(contract, "reset() reaches the peer as a reset", resetByUs);
   }
-  if (!without.has("peer-reset")) {
+  if (!unsupported.has("peer-reset")) {
     contractTest(contract, "a peer's reset fails reads and writes with its code", resetByPeer);
     contractTest(contract, "closed resolves once a reset was read or written", closedByReset);
   }
@@ -116,7 +116,7 @@ function settings(conn: Conn): (() => void)[] {
 
 async function idempotent(trial: ContractRun): Promise<void> {
   await idempotentOver(trial, "tcp");
-  if (!trial.contract.without.has("unix")) await idempotentOver(trial, "unix");
+  if (!trial.contract.unsupported.has("unix")) await idempotentOver(trial, "unix");
 }
 
 async function idempotentOver(trial: ContractRun, network: "tcp" | "unix"): Promise<void> {

@@ -42,7 +42,7 @@ export interface Contract {
   readonly name: string;
   readonly dialer: ContextDialer;
   readonly peers: Peers;
-  readonly without: ReadonlySet<ContractLack>;
+  readonly unsupported: ReadonlySet<ContractLack>;
   readonly variants: DialerVariants;
   readonly codes: ContractCodes;
   readonly hops: readonly Addr[];

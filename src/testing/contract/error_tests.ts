@@ -9,7 +9,7 @@ import type { ContractRun } from "./contract_run.ts";
 
 /** A dial that fails is a `DialError` whose code is the same on every runtime. */
 export function errorTests(contract: Contract): void {
-  const { without, variants, codes, peers } = contract;
+  const { unsupported, variants, codes, peers } = contract;
   const fails = (what: string, code: string, dial: () => [string, Network?, ContextDialer?]) => {
     contractTest(contract, `${what} is ${code}`, async (trial) => {
       const [address, network = "tcp", dialer] = dial();
@@ -18,13 +18,13 @@ export function errorTests(contract: Contract): void {
     });
   };
   fails("an address where nobody listens", codes.refused, () => [peers.refused]);
-  if (!without.has("unreachable")) {
+  if (!unsupported.has("unreachable")) {
     fails("an address to which there is no way", codes.unreachable, () => [peers.unreachable]);
   }
-  if (!without.has("names")) {
+  if (!unsupported.has("names")) {
     fails("a name that nobody has", codes.unknownName, () => [peers.unknownName]);
   }
-  if (!without.has("unix")) {
+  if (!unsupported.has("unix")) {
     fails("a path where there is nothing", codes.missingPath, () => [peers.missingPath, "unix"]);
   }
   if (variants.localAddress !== undefined) {

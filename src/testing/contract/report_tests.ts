@@ -5,24 +5,24 @@ import type { DialReport } from "../../core/dial_report.ts";
 import { splitHostPort } from "../../core/host_port.ts";
 import type { Contract } from "./contract.ts";
 import { contractTest } from "./contract_run.ts";
-import { reportOf } from "../event_tree.ts";
+import { reportFromEvents } from "../event_tree.ts";
 import { bytesOf, readText } from "../read_all.ts";
 import type { ContractRun } from "./contract_run.ts";
 
 /** What a connection says of itself: its ends, its hops, and how it came about. */
 export function reportTests(contract: Contract): void {
-  const { without } = contract;
+  const { unsupported } = contract;
   contractTest(contract, "a tcp connection knows its ends and hops", tcpAddresses);
-  if (!without.has("ipv6")) {
+  if (!unsupported.has("ipv6")) {
     contractTest(contract, "tcp6 dials an IPv6 address in brackets", ipv6Addresses);
   }
-  if (!without.has("unix")) {
+  if (!unsupported.has("unix")) {
     contractTest(contract, "a unix connection carries bytes and knows its path", unixAddresses);
   }
-  if (!without.has("names")) {
+  if (!unsupported.has("names")) {
     contractTest(contract, "a name is dialed", nameIsDialed);
   }
-  if (!without.has("events")) {
+  if (!unsupported.has("events")) {
     contractTest(contract, "events form a tree in time, and the report equals it", eventsOfSuccess);
     contractTest(
       contract,
@@ -89,7 +89,7 @@ async function eventsOfSuccess(trial: ContractRun): Promise<void> {
   const { contract } = trial;
   const listener = await trial.listen();
   const { port } = splitHostPort(listener.address);
-  const addresses = contract.without.has("names")
+  const addresses = contract.unsupported.has("names")
     ? [listener.address]
     : [listener.address, `localhost:${port}`];
   for (const address of addresses) {
@@ -98,7 +98,7 @@ async function eventsOfSuccess(trial: ContractRun): Promise<void> {
     const first = events[0];
     assert.ok(first?.type === "dial-start");
     assert.deepEqual([first.network, first.address], ["tcp", address]);
-    sameReport(conn.report, reportOf(events));
+    sameReport(conn.report, reportFromEvents(events));
     assert.equal(conn.report.error, undefined);
     assert.equal(conn.report, conn.report);
   }
@@ -110,7 +110,7 @@ async function eventsOfFailure(trial: ContractRun): Promise<void> {
   const dial = trial.dial(peers.refused, { onEvent: (event) => events.push(event) });
   const error = await dial.then(() => undefined, (error) => error);
   assert.ok(isDialError(error));
-  sameReport(error.report, reportOf(events));
+  sameReport(error.report, reportFromEvents(events));
   assert.equal(error.report.outcome, "failed");
   assert.equal(error.report.error?.code, error.code);
 }

@@ -7,7 +7,7 @@ import type { ContractRun } from "./contract_run.ts";
 
 /** `readable` and `writable`, which end a direction and never the connection. */
 export function streamTests(contract: Contract): void {
-  const { without } = contract;
+  const { unsupported } = contract;
   contractTest(contract, "readable and writable are made once", madeOnce);
   contractTest(contract, "the streams carry bytes both ways", bothWays);
   contractTest(
@@ -15,7 +15,7 @@ export function streamTests(contract: Contract): void {
     "the end of readable gives what was left, and reads after it null",
     readableEnds,
   );
-  if (!without.has("half-close")) {
+  if (!unsupported.has("half-close")) {
     contractTest(contract, "closing writable is closeWrite()", writableCloses);
     contractTest(
       contract,

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import type {
-  HandshakeCodec,
-  HandshakeFailure,
-} from "../../../src/proxy/handshake/handshake_codec.ts";
+import type { ProxyCodec, ProxyFailure } from "../../../src/proxy/handshake/proxy_codec.ts";
 
 /** How a handshake went. */
 export interface Outcome {
@@ -11,7 +8,7 @@ export interface Outcome {
   readonly sent: string;
   /** What belongs to the tunnel, if it was made. */
   readonly tunnel?: string;
-  readonly failure?: HandshakeFailure;
+  readonly failure?: ProxyFailure;
   /** How many bytes the codec took before it came to its end. */
   readonly taken: number;
 }
@@ -19,7 +16,7 @@ export interface Outcome {
 /**
  * Feeds a codec. Each chunk is overwritten after use, so that a codec which keeps a view instead of a copy is found out.
  */
-export function drive(codec: HandshakeCodec, chunks: readonly Uint8Array[], eof = false): Outcome {
+export function drive(codec: ProxyCodec, chunks: readonly Uint8Array[], eof = false): Outcome {
   let step = codec.start();
   let sent = "";
   let taken = 0;
@@ -58,7 +55,7 @@ export function drive(codec: HandshakeCodec, chunks: readonly Uint8Array[], eof 
  * @param flights What the proxy sends, each part in answer to something, so that no two come in one chunk.
  */
 export function driveEverySplit(
-  make: () => HandshakeCodec,
+  make: () => ProxyCodec,
   flights: readonly Uint8Array[],
   eof = false,
 ): Outcome {

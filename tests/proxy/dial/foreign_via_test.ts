@@ -5,8 +5,8 @@ import type { Conn } from "../../../src/core/conn.ts";
 import type { DialEvent } from "../../../src/core/dial_event.ts";
 import type { ContextDialer } from "../../../src/core/dialer.ts";
 import { httpConnectDialer, socks5Dialer, withProxyProtocol } from "../../../src/proxy/mod.ts";
-import { reportOf } from "../../../src/testing/event_tree.ts";
-import { reasonOf } from "../../../src/testing/reason_of.ts";
+import { reportFromEvents } from "../../../src/testing/event_tree.ts";
+import { rejectionOf } from "../../../src/testing/reason_of.ts";
 import { assertEchoes, failureOf, summary } from "../../fakes/proxy/dial_outcome.ts";
 import { FakeSocks5 } from "../../fakes/proxy/fake_socks5.ts";
 import { startEcho } from "../../fakes/proxy/target.ts";
@@ -69,8 +69,8 @@ test("a dialer that heeds no abort holds none up, has its steps ended, and is he
       });
       await untilDialed(via);
       controller.abort("enough");
-      assert.equal(await reasonOf(dial), "enough", name);
-      const report = reportOf(events);
+      assert.equal(await rejectionOf(dial), "enough", name);
+      const report = reportFromEvents(events);
       assert.equal(report.outcome, "aborted");
       assert.ok(JSON.stringify(report).includes('"lookup"'), name);
       const { length } = events;
@@ -94,7 +94,7 @@ test("a limit ends a dialer that heeds none, and its steps are in the report", a
     });
     assert.equal(error.code, "ETIMEDOUT", name);
     assert.equal(error.phase, "connect", name);
-    const told = reportOf(events);
+    const told = reportFromEvents(events);
     assert.equal(told.outcome, "failed");
     assert.equal(error.report.children.length, told.children.length, name);
   }

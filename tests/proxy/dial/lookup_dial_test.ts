@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Resolver } from "../../../src/resolver/resolver.ts";
 import { socks5Dialer } from "../../../src/proxy/mod.ts";
-import { reasonOf } from "../../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
 import { assertEchoes, failureOf, summary } from "../../fakes/proxy/dial_outcome.ts";
 import { FakeSocks5, type FakeSocks5Options } from "../../fakes/proxy/fake_socks5.ts";
@@ -251,7 +251,7 @@ test("resolve: local ends with the dial, aborted or out of time", async () => {
       onEvent: ({ type }) =>
         type === "handshake-start" && setTimeout(() => watched.abort("enough"), 20),
     });
-    assert.equal(await reasonOf(dial), "enough");
+    assert.equal(await rejectionOf(dial), "enough");
     assert.equal(watched.listeners, 0);
     await server.idle();
     const limited = socks5Dialer({ ...options, server: server.address, resolver, timeoutMs: 80 });

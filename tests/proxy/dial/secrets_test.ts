@@ -13,7 +13,7 @@ import {
 import { dialMultiaddr } from "../../../src/multiaddr/dial_multiaddr.ts";
 import { nodeConnector } from "../../../src/stream/mod.ts";
 import { testDialer } from "../../../src/testing/mod.ts";
-import { withTLS } from "../../../src/tls/mod.ts";
+import { withTls } from "../../../src/tls/mod.ts";
 import { Shown } from "../../fakes/proxy/dial_outcome.ts";
 import { type ConnectRequest, FakeHttpProxy } from "../../fakes/proxy/fake_http_proxy.ts";
 import { FakeSocks4 } from "../../fakes/proxy/fake_socks4.ts";
@@ -156,7 +156,7 @@ test("a proxy URL in the place of a dialer is refused without showing it", async
     via: () => socks5Dialer({ server: "127.0.0.1:1", via: url }),
     multiaddr: () => dialMultiaddr(url, "/ip4/127.0.0.1/tcp/1"),
     header: () => withProxyProtocol(url, { version: 1 }),
-    tls: () => withTLS(url, {}),
+    tls: () => withTls(url, {}),
     connector: () => nodeConnector(url),
     tests: () => testDialer({ name: "it", dialer: url }),
   };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import type { HandshakeCodec } from "../../../src/proxy/handshake/handshake_codec.ts";
+import type { ProxyCodec } from "../../../src/proxy/handshake/proxy_codec.ts";
 import { HttpConnectCodec } from "../../../src/proxy/http/http_connect_codec.ts";
 import { httpConnectHeader } from "../../../src/proxy/http/http_connect_request.ts";
 import { proxyTarget } from "../../../src/proxy/dial/proxy_target.ts";
@@ -152,7 +152,7 @@ function socks5Flights(answer: Uint8Array): Uint8Array[] {
 }
 
 function sameAtAnySplit(
-  make: () => HandshakeCodec,
+  make: () => ProxyCodec,
   flights: readonly Uint8Array[],
   sizes: readonly number[],
 ): Outcome {

@@ -9,7 +9,7 @@ import type { ContextDialer } from "../../../src/core/dialer.ts";
 import { type ProxyProtocolOptions, withProxyProtocol } from "../../../src/proxy/mod.ts";
 import { loopbackPeers } from "../../../src/testing/mod.ts";
 import { readExactly } from "../../../src/testing/read_all.ts";
-import { reasonOf } from "../../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
 import { failureOf } from "../../fakes/proxy/dial_outcome.ts";
 import { dialerOf } from "../../fakes/dialer_of.ts";
@@ -127,7 +127,7 @@ test("withProxyProtocol() ends with the reason of an abort at every event", asyn
     assert.equal(watched.listeners, 0);
   }
   assert.equal(
-    await reasonOf(dialer.dialContext("tcp", "127.0.0.1:1", { signal: AbortSignal.abort(0) })),
+    await rejectionOf(dialer.dialContext("tcp", "127.0.0.1:1", { signal: AbortSignal.abort(0) })),
     0,
   );
   await listener.close();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HandshakeFailure, ProxyReply } from "../../../src/proxy/handshake/handshake_codec.ts";
+import type { ProxyFailure, ProxyReply } from "../../../src/proxy/handshake/proxy_codec.ts";
 import { HttpConnectCodec } from "../../../src/proxy/http/http_connect_codec.ts";
 import {
   httpConnectHeader,
@@ -18,13 +18,13 @@ function codec(headers?: HttpHeaders, credentials?: ProxyCredentials): HttpConne
 }
 
 /** Feeds an answer at every split, then the end of the stream. */
-function refusal(answer: string, make: () => HttpConnectCodec = codec): HandshakeFailure {
+function refusal(answer: string, make: () => HttpConnectCodec = codec): ProxyFailure {
   const { state, failure } = driveEverySplit(make, [ascii(answer)], true);
   assert.equal(state, "failed");
   return failure!;
 }
 
-function replyOf(failure: HandshakeFailure): ProxyReply & { protocol: "http-connect" } {
+function replyOf(failure: ProxyFailure): ProxyReply & { protocol: "http-connect" } {
   assert.equal(failure.reply?.protocol, "http-connect");
   return failure.reply as ProxyReply & { protocol: "http-connect" };
 }

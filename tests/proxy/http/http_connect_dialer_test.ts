@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemDialer } from "../../../adapters/system.ts";
 import { httpConnectDialer, ProxyRefusedError } from "../../../src/proxy/mod.ts";
-import { reasonOf } from "../../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
 import { ca, client, expired, selfSigned, server, wrongName } from "../../certs/certificates.ts";
 import { assertEchoes, failureOf, summary } from "../../fakes/proxy/dial_outcome.ts";
@@ -187,7 +187,7 @@ test("httpConnectDialer(): a proxy that says nothing, or hangs up", async () => 
       onEvent: ({ type }) =>
         type === "handshake-start" && setTimeout(() => watched.abort(reason), 20),
     });
-    assert.equal(await reasonOf(dial), reason);
+    assert.equal(await rejectionOf(dial), reason);
     assert.equal(watched.listeners, 0);
     await proxy.idle();
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { socks4Dialer } from "../../../src/proxy/mod.ts";
-import { reasonOf } from "../../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
 import { assertEchoes, failureOf, summary } from "../../fakes/proxy/dial_outcome.ts";
 import { FakeSocks4, type FakeSocks4Options } from "../../fakes/proxy/fake_socks4.ts";
@@ -123,7 +123,7 @@ test("socks4Dialer(): a proxy that says nothing", async () => {
       onEvent: ({ type }) =>
         type === "handshake-start" && setTimeout(() => watched.abort("enough"), 20),
     });
-    assert.equal(await reasonOf(dial), "enough");
+    assert.equal(await rejectionOf(dial), "enough");
     assert.equal(watched.listeners, 0);
     await server.idle();
   });

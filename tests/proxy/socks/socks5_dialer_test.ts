@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { ContextDialer } from "../../../src/core/dialer.ts";
 import { ProxyRefusedError, socks5Dialer } from "../../../src/proxy/mod.ts";
-import { reasonOf } from "../../../src/testing/reason_of.ts";
+import { rejectionOf } from "../../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
 import { assertEchoes, failureOf, summary } from "../../fakes/proxy/dial_outcome.ts";
 import {
@@ -229,7 +229,7 @@ test("socks5Dialer() fails with ERR_PROXY_CREDENTIALS where there are none to be
     const dial = dialer.dialContext("tcp", echo.address, { signal: watched.signal });
     const reason = new Error("enough");
     watched.abort(reason);
-    assert.equal(await reasonOf(dial), reason);
+    assert.equal(await rejectionOf(dial), reason);
     assert.equal(told?.reason, reason);
     assert.equal(watched.listeners, 0);
   });
@@ -251,7 +251,7 @@ for (const handshake of ["sequential", "pipelined", "auto"] as const) {
           onEvent: ({ type }) =>
             type === "handshake-start" && setTimeout(() => watched.abort(reason), 30),
         });
-        assert.equal(await reasonOf(dial), reason);
+        assert.equal(await rejectionOf(dial), reason);
         assert.equal(watched.listeners, 0);
         await server.idle();
       });

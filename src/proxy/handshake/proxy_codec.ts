@@ -21,7 +21,7 @@ export type ProxyReply =
   };
 
 /** Why a handshake failed. Nothing in it is secret. */
-export interface HandshakeFailure {
+export interface ProxyFailure {
   readonly code: ProxyErrorCode;
   /** One line for a person, without a full stop. */
   readonly message: string;
@@ -46,17 +46,17 @@ export interface HandshakeFailure {
  *   have yet. Read on for a moment at most, then call `end()`.
  * - `failed`: over.
  */
-export type HandshakeStep =
+export type CodecStep =
   | { readonly state: "open"; readonly send?: Uint8Array }
   | { readonly state: "done"; readonly leftover: Uint8Array }
-  | { readonly state: "failing"; readonly failure: HandshakeFailure }
-  | { readonly state: "failed"; readonly failure: HandshakeFailure };
+  | { readonly state: "failing"; readonly failure: ProxyFailure }
+  | { readonly state: "failed"; readonly failure: ProxyFailure };
 
 /**
  * One handshake with a proxy as a state machine without I/O: takes bytes in any split, gives bytes
  * to send. What it answers does not depend on the split.
  */
-export interface HandshakeCodec {
+export interface ProxyCodec {
   /** The protocol, as events name it. */
   readonly protocol: string;
   /**
@@ -75,15 +75,15 @@ export interface HandshakeCodec {
    */
   readonly tookCredentials?: boolean;
   /** Begins; called once. */
-  start(): HandshakeStep;
+  start(): CodecStep;
   /**
    * Takes what was read. The chunk may be reused afterwards. Not to be called once done or failed.
    */
-  receive(chunk: Uint8Array): HandshakeStep;
+  receive(chunk: Uint8Array): CodecStep;
   /**
    * Takes note that the proxy closed the connection, or that nobody waits for more of the excerpt.
    */
-  end(): HandshakeStep & { readonly state: "failed" };
+  end(): CodecStep & { readonly state: "failed" };
 }
 
 /**
@@ -92,7 +92,7 @@ export interface HandshakeCodec {
  * @param failure Why it failed.
  * @returns The step.
  */
-export function failed(failure: HandshakeFailure): HandshakeStep & { readonly state: "failed" } {
+export function failed(failure: ProxyFailure): CodecStep & { readonly state: "failed" } {
   return { state: "failed", failure };
 }
 
@@ -102,7 +102,7 @@ export function failed(failure: HandshakeFailure): HandshakeStep & { readonly st
  * @param message What is wrong with the answer.
  * @returns The failure.
  */
-export function protocolFailure(message: string): HandshakeFailure {
+export function protocolFailure(message: string): ProxyFailure {
   return { code: "ERR_PROXY_PROTOCOL", message, blame: "proxy" };
 }
 
@@ -118,7 +118,7 @@ export function protocolFailure(message: string): HandshakeFailure {
 export function closedFailure(
   asked: "greeting" | "credentials" | "request",
   begun: boolean,
-): HandshakeFailure {
+): ProxyFailure {
   const when = begun ? "while" : "before";
   return {
     code: "ERR_PROXY_CLOSED",

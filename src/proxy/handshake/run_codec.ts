@@ -1,8 +1,8 @@
 import { systemClock } from "../../dial/clock.ts";
 import type { Conn } from "../../core/conn.ts";
-import { reasonOf, systemErrorCode } from "../../core/error_reason.ts";
-import type { Handshake, HandshakeEnd } from "./handshake.ts";
-import type { HandshakeCodec, HandshakeStep } from "./handshake_codec.ts";
+import { describeCode, systemErrorCode } from "../../core/error_reason.ts";
+import type { Negotiation, NegotiationEnd } from "./negotiation.ts";
+import type { CodecStep, ProxyCodec } from "./proxy_codec.ts";
 
 /** How long to wait for the rest of an excerpt once a refusal is certain. */
 const excerptMs = 250;
@@ -17,11 +17,11 @@ const excerptMs = 250;
  * @param codec The codec that it began.
  * @returns How it ended.
  */
-export async function runHandshake(
+export async function runCodec(
   conn: Conn,
-  handshake: Handshake,
-  codec: HandshakeCodec,
-): Promise<HandshakeEnd> {
+  handshake: Negotiation,
+  codec: ProxyCodec,
+): Promise<NegotiationEnd> {
   let buffer = new Uint8Array(0);
   let timer: unknown;
   let stalledMs: number | undefined;
@@ -35,7 +35,7 @@ export async function runHandshake(
     }, ms);
   };
   try {
-    let step: HandshakeStep = codec.start();
+    let step: CodecStep = codec.start();
     while (step.state === "open" || step.state === "failing") {
       // Not awaited: what the proxy answered may be there although it took no more of what was
       // sent.
@@ -81,12 +81,15 @@ export async function runHandshake(
 }
 
 /** The connection failed, rather than ended. */
-function brokenOff(codec: HandshakeCodec, cause: unknown): HandshakeEnd {
+function brokenOff(codec: ProxyCodec, cause: unknown): NegotiationEnd {
   const { state, failure: closed } = codec.end();
   const failure = isOfProxy(cause) ? { ...closed, blame: "proxy" as const } : closed;
   const code = systemErrorCode(cause);
   if (code === undefined) return { state, failure, cause };
-  const message = failure.message.replace("closed the connection", `broke off (${reasonOf(code)})`);
+  const message = failure.message.replace(
+    "closed the connection",
+    `broke off (${describeCode(code)})`,
+  );
   return { state, failure: { ...failure, message }, cause };
 }
 

@@ -1,5 +1,5 @@
-import type { Handshake, HandshakeEnd } from "../handshake/handshake.ts";
-import type { HandshakeFailure } from "../handshake/handshake_codec.ts";
+import type { Negotiation, NegotiationEnd } from "../handshake/negotiation.ts";
+import type { ProxyFailure } from "../handshake/proxy_codec.ts";
 import type { PipeliningCache, PipeliningKey } from "./pipelining_cache.ts";
 import type { ProxyCredentials } from "../handshake/proxy_credentials.ts";
 import type { ProxyTarget } from "../dial/proxy_target.ts";
@@ -7,7 +7,7 @@ import { answerBoundMs, type ProxyConnection } from "../handshake/round_trip.ts"
 import { Socks5Codec, type Socks5Stage } from "./socks5_codec.ts";
 
 /** What a handshake with a SOCKS5 proxy is about. */
-export interface Socks5HandshakeInit {
+export interface Socks5NegotiationInit {
   readonly target: ProxyTarget;
   readonly credentials: ProxyCredentials | undefined;
   readonly requireCredentials: boolean;
@@ -41,11 +41,11 @@ export type HandshakeOrder = "auto" | "sequential" | "pipelined";
  * @param pipelining What is known of the proxy.
  * @returns The handshake.
  */
-export function socks5Handshake(
-  init: Socks5HandshakeInit,
+export function socks5Negotiation(
+  init: Socks5NegotiationInit,
   order: HandshakeOrder,
   pipelining: PipeliningInit,
-): Handshake {
+): Negotiation {
   const { cache, server } = pipelining;
   const key = { server, withCredentials: init.credentials !== undefined };
   if (order === "sequential") return sequential(init);
@@ -58,7 +58,7 @@ export function socks5Handshake(
       },
     };
   }
-  let handshake: Handshake;
+  let handshake: Negotiation;
   return {
     begin(connection) {
       // Not before there is a connection, since a trial makes other dials go step by step.
@@ -69,7 +69,7 @@ export function socks5Handshake(
         : "sequential";
       handshake = choice === "sequential"
         ? sequential(init)
-        : new AutoHandshake(init, pipelining, key, choice === "trial");
+        : new AutoNegotiation(init, pipelining, key, choice === "trial");
       return handshake.begin(connection);
     },
     stallMs: () => handshake.stallMs?.(),
@@ -77,7 +77,7 @@ export function socks5Handshake(
   };
 }
 
-function sequential(init: Socks5HandshakeInit): Handshake {
+function sequential(init: Socks5NegotiationInit): Negotiation {
   return { begin: () => socks5Codec(init, false) };
 }
 
@@ -88,8 +88,8 @@ function sequential(init: Socks5HandshakeInit): Handshake {
 const TELLING_SHARE = 0.25;
 
 /** A handshake in one flight, which is repeated step by step where that may help. */
-class AutoHandshake implements Handshake {
-  readonly #init: Socks5HandshakeInit;
+class AutoNegotiation implements Negotiation {
+  readonly #init: Socks5NegotiationInit;
   readonly #pipelining: PipeliningInit;
   readonly #key: PipeliningKey;
   readonly #trial: boolean;
@@ -99,7 +99,7 @@ class AutoHandshake implements Handshake {
   #silentSince: number | undefined;
 
   constructor(
-    init: Socks5HandshakeInit,
+    init: Socks5NegotiationInit,
     pipelining: PipeliningInit,
     key: PipeliningKey,
     trial: boolean,
@@ -129,7 +129,7 @@ class AutoHandshake implements Handshake {
     return undefined;
   }
 
-  ended(end: HandshakeEnd): Handshake | undefined {
+  ended(end: NegotiationEnd): Negotiation | undefined {
     const { cache } = this.#pipelining;
     if (end.state === "aborted") this.#aborted();
     else if (end.state === "stalled") return this.#stepByStep(true);
@@ -161,11 +161,11 @@ class AutoHandshake implements Handshake {
   }
 
   /** A proxy that takes the flight for one long greeting may find no method in it. */
-  #mayBeDueToFlight({ retrySequentially, code }: HandshakeFailure): boolean {
+  #mayBeDueToFlight({ retrySequentially, code }: ProxyFailure): boolean {
     return retrySequentially === true || this.#trial && code === "ERR_PROXY_AUTH_REQUIRED";
   }
 
-  #stepByStep(stalled: boolean): Handshake {
+  #stepByStep(stalled: boolean): Negotiation {
     const { cache } = this.#pipelining;
     const key = this.#key;
     const init = this.#init;
@@ -206,7 +206,7 @@ class AutoHandshake implements Handshake {
 }
 
 function socks5Codec(
-  { target, credentials, requireCredentials }: Socks5HandshakeInit,
+  { target, credentials, requireCredentials }: Socks5NegotiationInit,
   pipelined: boolean,
 ): Socks5Codec {
   const login = credentials === undefined ? {} : { credentials, requireCredentials };
