@@ -7,8 +7,8 @@ export function freeSlabs(): number {
   const slabs: Slab[] = [];
   for (let full = false; !full;) {
     const slab = new Slab((bytes) => new Uint8Array(bytes));
-    slab.take(busy, true);
-    full = slab.room() === undefined;
+    slab.commit(busy, true);
+    full = slab.buffer() === undefined;
     if (!full) slabs.push(slab);
   }
   for (const slab of slabs) slab.release();
