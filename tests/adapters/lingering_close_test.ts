@@ -42,6 +42,36 @@ for (const [name, dialer] of Object.entries(dialers)) {
     });
   }
 
+  test(`${name}: close() with a read pending loses nothing, and rejects the read at once`, async () => {
+    await withListener(async (listener) => {
+      const [conn, peer] = await Promise.all([
+        dialer.dialContext("tcp", listener.address),
+        listener.accept(),
+      ]);
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+      let over = false;
+      const reading = (async () => {
+        const buffer = new Uint8Array(64 * 1024);
+        while (await conn.read(buffer) !== null);
+      })();
+      const talking = (async () => {
+        for (; !over; await pause()) await peer.write(new Uint8Array(1_000));
+      })().catch(() => {});
+      await conn.write(new Uint8Array(600_000));
+      const start = performance.now();
+      conn.close();
+      await assert.rejects(reading, { code: "ERR_CONN_CLOSED" });
+      assert.ok(performance.now() - start < 250);
+      // The peer is slow, so that much is still on its way when it sends to the closed connection.
+      let arrived = 0;
+      const buffer = new Uint8Array(16 * 1024);
+      for (let count; (count = await peer.read(buffer)) !== null; await pause()) arrived += count;
+      over = true;
+      await talking;
+      assert.equal(arrived, 600_000);
+    });
+  });
+
   test(`${name}: a process does not wait for the peers of what it has closed`, async () => {
     await withListener(async ({ address }) => {
       const command = childCommand("close_and_end.ts", name, address);

@@ -7,11 +7,16 @@ import { root } from "../../scripts/manifest.ts";
 import { runtimeBinary } from "../../scripts/runtimes.ts";
 
 /** The adapter's text without its own declaration of the runtime, so that the real one is seen. */
-function withoutDeclaration(adapter: string, name: string, instead = ""): string {
-  const text = readFileSync(join(root, "adapters", adapter), "utf8");
+function withoutDeclaration(adapter: "deno" | "bun", name: string, instead = ""): string {
+  const directory = join(root, "adapters", adapter);
+  const text = readFileSync(join(directory, "mod.ts"), "utf8");
   const declaration = new RegExp(`^declare const ${name}: \\{\n[^]*?^\\};\n`, "m");
   assert.match(text, declaration);
-  return text.replace(declaration, instead).replace(/ from "\.\//g, ' from "../adapters/');
+  return text.replace(declaration, instead)
+    .replace(
+      /^(.*)"(\.{1,2}\/[^"]+\.ts)"/gm,
+      (_, before, path) => `${before}"${join(directory, path)}"`,
+    );
 }
 
 /** Both of what its overloads take, for an overload takes no union. */
@@ -47,11 +52,11 @@ const bun = (file: string) => [
 ];
 
 test("what the adapter says of Deno is so by Deno's own types", () => {
-  checkTypes(withoutDeclaration("deno.ts", "Deno"), deno);
+  checkTypes(withoutDeclaration("deno", "Deno"), deno);
 });
 
 test("what the adapter says of Bun is so by Bun's own types", () => {
-  checkTypes(withoutDeclaration("bun.ts", "Bun", bunConnect), bun);
+  checkTypes(withoutDeclaration("bun", "Bun", bunConnect), bun);
 });
 
 test("a member that Deno or Bun does not have is found", () => {
