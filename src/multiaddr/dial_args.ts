@@ -5,28 +5,34 @@ import { joinHostPort } from "../core/host_port.ts";
 import { redactedMultiaddr, withoutUserInfo } from "../core/redact.ts";
 import { valueKind } from "../core/value_kind.ts";
 
-/** What to hand to `dialContext`. */
+/** Arguments for `dialContext`. */
 export interface DialArgs {
-  /** The network: `tcp4` for `/ip4` and `/dns4`, `tcp6` for `/ip6` and `/dns6`, `tcp` for `/dns`, or `unix`. */
+  /**
+   * The network: `tcp4` for `/ip4` and `/dns4`, `tcp6` for `/ip6` and `/dns6`, `tcp` for `/dns`, or
+   * `unix`.
+   */
   network: Network;
   /** The address: host and port, or a path. */
   address: string;
 }
 
 /**
- * Turns a multiaddr into network and address, as Go's `manet.DialArgs`.
+ * Converts a multiaddr to network and address, as Go's `manet.DialArgs` does.
  *
- * Reads `ip4`, `ip6`, `ip6zone` before `ip6`, `dns`, `dns4` and `dns6`, each with `tcp`, and `unix`; a `p2p` at the end is
- * allowed and left out. `dnsaddr` stands for any number of multiaddrs, which `dialMultiaddr` looks up.
+ * Supports `ip4`, `ip6`, `ip6zone` before `ip6`, `dns`, `dns4` and `dns6`, each with `tcp`, and
+ * `unix`. A `p2p` at the end is allowed and omitted. `dnsaddr` stands for any number of multiaddrs;
+ * `dialMultiaddr` resolves it.
  *
  * @example
  * dialArgs("/ip4/192.0.2.1/tcp/4001"); // { network: "tcp4", address: "192.0.2.1:4001" }
- * dialArgs("/ip6zone/eth0/ip6/fe80::1/tcp/4001"); // { network: "tcp6", address: "[fe80::1%eth0]:4001" }
+ * dialArgs("/ip6zone/eth0/ip6/fe80::1/tcp/4001");
+ * // { network: "tcp6", address: "[fe80::1%eth0]:4001" }
  * dialArgs("/unix/%2Frun%2Fpeer.sock"); // { network: "unix", address: "/run/peer.sock" }
  *
  * @param ma A multiaddr, as an object or as text.
  * @returns The network and the address.
- * @throws {TypeError} If `ma` is no multiaddr, or not one that a stream dialer can reach; the message names the part.
+ * @throws {TypeError} If `ma` is no multiaddr, or not one that a stream dialer can reach. The
+ *   message names the unsupported part.
  */
 export function dialArgs(ma: Multiaddr | string): DialArgs {
   const parsed = parseMultiaddr(ma);
@@ -39,21 +45,21 @@ export function dialArgs(ma: Multiaddr | string): DialArgs {
   throw new TypeError(`Cannot dial multiaddr ${shown}: ${reason}`, options);
 }
 
-/** Why there is nothing to dial. */
+/** The reason why a multiaddr cannot be dialed. */
 export interface BadMultiaddr {
   readonly reason: string;
   readonly cause?: unknown;
 }
 
-/** Makes sure that there is a multiaddr, or says why there is none. */
+/** Parses a multiaddr, or returns the reason why it is invalid. */
 export function parseMultiaddr(ma: Multiaddr | string): Multiaddr | BadMultiaddr {
-  // An object of another version of the package may lack what is called here.
+  // A multiaddr of another version of the package may lack the methods called here.
   if (isMultiaddr(ma) && typeof ma.getComponents === "function") return ma;
   if (typeof ma !== "string" && !isMultiaddr(ma)) return { reason: "it is not a multiaddr" };
   try {
     return multiaddr(String(ma));
   } catch (cause) {
-    // What cannot be read may be quoted, and what stands before an "@" is a secret.
+    // The parser's message may quote the invalid part, and text before an "@" is a secret.
     const mayQuote = /^\/.*@/s.test(String(ma));
     return mayQuote
       ? { reason: "it has a part that cannot be read" }
@@ -61,7 +67,7 @@ export function parseMultiaddr(ma: Multiaddr | string): Multiaddr | BadMultiaddr
   }
 }
 
-/** Says what to dial for a multiaddr, or why it cannot be dialed. */
+/** Returns the address to dial for a multiaddr, or the reason why it cannot be dialed. */
 export function readDialArgs(ma: Multiaddr): DialArgs | BadMultiaddr {
   const components = ma.getComponents();
   const first = components[0];
@@ -80,7 +86,7 @@ export function readDialArgs(ma: Multiaddr): DialArgs | BadMultiaddr {
   if (zone !== undefined && !/^[^\s%/[\]@]+$/.test(zone)) {
     return { reason: `"ip6zone" has the impossible zone "${withoutUserInfo(zone)}"` };
   }
-  // What only looks like a name must not be taken for an IPv6 address or a port by whoever splits the address.
+  // A "name" with these characters would be split as an IPv6 address or a port later.
   if (host!.name.startsWith("dns") && !/^[^\s:/%\\?#@[\]]+$/.test(name)) {
     return { reason: `"${host!.name}" has the impossible name "${withoutUserInfo(name)}"` };
   }
@@ -104,7 +110,7 @@ const networks: Record<string, Network | undefined> = {
   ip6: "tcp6",
 };
 
-/** What is wrong with the part after the address itself, where only a peer id may stand. */
+/** Returns the error of the part after the address, where only a peer id is allowed. */
 function trailing(
   last: Component,
   rest: readonly Component[],

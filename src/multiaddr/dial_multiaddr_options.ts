@@ -1,12 +1,12 @@
 import type { DialOptions } from "../core/dialer.ts";
 import type { TxtResolver } from "../resolver/txt_resolver.ts";
 
-/** What `dialMultiaddr` takes besides dialer and multiaddr. */
+/** Options of `dialMultiaddr`. */
 export interface DialMultiaddrOptions extends Omit<DialOptions, "remoteMultiaddr"> {
   /**
-   * Who looks up the TXT records of `/dnsaddr`.
+   * Resolver for the TXT records of `/dnsaddr`.
    *
-   * @default `node:dns` with the system's name servers, for which Deno wants `--allow-net`.
+   * @default `node:dns` with the system's name servers, which needs `--allow-net` on Deno.
    */
   txtResolver?: TxtResolver;
 }

@@ -1,35 +1,39 @@
 import { type Component, multiaddr } from "@multiformats/multiaddr";
 import type { Multiaddr } from "../core/dialer.ts";
 
-/** A `/dnsaddr` multiaddr: where its TXT records are, and how the multiaddrs in them must end. */
+/**
+ * A `/dnsaddr` multiaddr: the name of its TXT records, and the suffix of the multiaddrs in them.
+ */
 export interface Dnsaddr {
   /** The DNS name of the records. */
   readonly name: string;
-  /** What the multiaddr has after the name, mostly a peer id. */
+  /** The part of the multiaddr after the name, usually a peer id. */
   readonly suffix: readonly Component[];
 }
 
 /** The multiaddrs of TXT records. */
 export interface DnsaddrRecords {
-  /** Those that end as asked for, in the order of the records. */
+  /** Those with the requested suffix, in the order of the records. */
   readonly found: readonly Multiaddr[];
-  /** How many records with a multiaddr were left out because they end otherwise. */
+  /** The number of records with a multiaddr that lacks the suffix. */
   readonly others: number;
 }
 
-/** Reads a multiaddr that begins with `/dnsaddr`; `undefined` for any other. */
+/** Reads a multiaddr that begins with `/dnsaddr`; returns `undefined` for any other. */
 export function readDnsaddr(ma: Multiaddr): Dnsaddr | undefined {
   const [first, ...suffix] = ma.getComponents();
   return first?.name === "dnsaddr" ? { name: `_dnsaddr.${first.value}`, suffix } : undefined;
 }
 
 /**
- * Takes the multiaddrs out of TXT records (libp2p addressing specification, "dnsaddr Links").
+ * Extracts the multiaddrs from TXT records (libp2p addressing specification, "dnsaddr Links").
  *
- * Records of other kinds, and multiaddrs that cannot be read, belong to somebody else.
+ * Records of other kinds and invalid multiaddrs are ignored, since other applications share the
+ * name.
  *
- * @param records The records; one that came in several strings may be given as a list of them (RFC 1035 §3.3.14).
- * @param suffix How a multiaddr must end; empty for any.
+ * @param records The records; one that consists of several strings may be a list of them (RFC 1035
+ *   §3.3.14).
+ * @param suffix The required suffix of a multiaddr; empty for any.
  */
 export function readDnsaddrRecords(
   records: readonly (string | readonly string[])[],

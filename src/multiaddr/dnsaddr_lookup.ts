@@ -9,7 +9,7 @@ import { type Dnsaddr, readDnsaddr, readDnsaddrRecords } from "./dnsaddr.ts";
 import type { AddressRace } from "../dial/address_race.ts";
 import type { TxtResolver } from "../resolver/txt_resolver.ts";
 
-/** What to dial for a multiaddr. */
+/** A multiaddr that was found, and the address to dial for it. */
 export interface Candidate {
   readonly ma: Multiaddr;
   readonly args: DialArgs;
@@ -19,10 +19,10 @@ const maxDepth = 8;
 const maxLookups = 32;
 const maxFound = 32;
 
-/** Where a candidate queues in the race: they all do in one line. */
+/** The queue of the candidates in the race: one for all, whatever their family. */
 export const candidateLine = 6;
 
-/** The lookups of a `/dnsaddr` and of those that it leads to, all at once, and bounded in depth and number. */
+/** The concurrent lookups of a `/dnsaddr` and of the nested ones, limited in depth and number. */
 export class DnsaddrLookup {
   readonly #dial: RunningDial;
   readonly #race: AddressRace<Candidate>;
@@ -33,9 +33,9 @@ export class DnsaddrLookup {
   readonly #failures: DialError[] = [];
 
   /**
-   * @param dial The dial that it is for.
-   * @param race Takes what can be dialed.
-   * @param resolver Looks the records up.
+   * @param dial The dial that needs the addresses.
+   * @param race Receives the addresses to dial.
+   * @param resolver Resolver for the TXT records.
    */
   constructor(dial: RunningDial, race: AddressRace<Candidate>, resolver: TxtResolver) {
     this.#dial = dial;
@@ -43,7 +43,7 @@ export class DnsaddrLookup {
     this.#resolver = resolver;
   }
 
-  /** What failed; also what was found but cannot be dialed, where nothing else was found. */
+  /** The failures. If no address was found, they include the first one that cannot be dialed. */
   get failures(): readonly DialError[] {
     if (this.#found > 0) return this.#failures;
     const failures = [
@@ -54,11 +54,11 @@ export class DnsaddrLookup {
     return [this.#unusable("its records only lead back to one another", "ENOTFOUND")];
   }
 
-  /** Looks a `/dnsaddr` up, and what it leads to. */
+  /** Resolves a `/dnsaddr` and the nested ones in its records. */
   lookUp(dnsaddr: Dnsaddr, depth = 1): void {
     const { name, suffix } = dnsaddr;
     const key = [name, ...suffix.map(({ code, value }) => `${code} ${value}`)].join("/");
-    // Records may lead back to their own name.
+    // Records may refer to their own name.
     if (this.#made.has(key)) return;
     if (depth > maxDepth) return this.#refuse(`"${name}" is nested deeper than ${maxDepth} levels`);
     if (this.#made.size === maxLookups) {
@@ -116,14 +116,14 @@ export class DnsaddrLookup {
 
 function nothingFound(name: string, others: number): Error {
   const reason = others > 0
-    ? `none of the ${others} addresses at "${name}" ends as asked for`
+    ? `none of the ${others} addresses at "${name}" has the requested suffix`
     : `no dnsaddr record at "${name}"`;
   return Object.assign(new Error(reason), { code: "ENOTFOUND", reason });
 }
 
 function lookupFailure(name: string, cause: unknown): { code: DialErrorCode; reason: string } {
   const found = systemErrorCode(cause);
-  // Deno says EPERM of a lookup that its permissions do not cover.
+  // Deno reports EPERM for a lookup without permission.
   const code = found === "EPERM" ? "EACCES" : found ?? "ERR_DIAL_FAILED";
   const reason = (cause as { reason?: string } | undefined)?.reason ??
     (code === "ENOTFOUND"

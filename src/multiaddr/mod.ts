@@ -1,5 +1,6 @@
 /**
- * Multiaddrs for dialers, as Go's `manet`: what to hand to `dialContext` for one, and dialing it, `/dnsaddr` included.
+ * Multiaddrs for dialers, as Go's `manet`: conversion to the arguments of `dialContext`, and
+ * dialing, `/dnsaddr` included.
  *
  * @example
  * import { systemDialer } from "@anydial/dialer";

@@ -10,14 +10,14 @@ import { type Candidate, candidateLine, DnsaddrLookup } from "./dnsaddr_lookup.t
 import { raceDials } from "../dial/race_dials.ts";
 import type { TxtResolver } from "../resolver/txt_resolver.ts";
 
-/** What multiaddrs are dialed with. */
+/** The arguments of a multiaddr dial. */
 export interface MultiaddrDialInit {
   readonly ma: Multiaddr | string;
   readonly dialer: ContextDialer | DialerForAddr;
   readonly txtResolver: TxtResolver;
 }
 
-/** Dials a multiaddr, or the first that answers of those that a `/dnsaddr` stands for. */
+/** Dials a multiaddr. A `/dnsaddr` is resolved, and the first address that connects wins. */
 export async function carryOutMultiaddrDial(
   dial: RunningDial,
   { ma, dialer, txtResolver }: MultiaddrDialInit,
@@ -47,7 +47,7 @@ async function dialDnsaddr(
 ): Promise<Conn> {
   let lookup: DnsaddrLookup | undefined;
   const end = await raceDials<Candidate>(dial, {
-    // RFC 8305 §5, and there is no family to wait for.
+    // RFC 8305 §5; there is no preferred family to wait for.
     ...{ attemptDelayMs: 250, resolutionDelayMs: 0, preferFamily: candidateLine },
     lookUp(race) {
       lookup = new DnsaddrLookup(dial, race, txtResolver);
@@ -104,7 +104,7 @@ function sumUp(
   lookupErrors: readonly DialError[],
 ): Pick<DialError, "code" | "phase" | "reason" | "via" | "hop" | "blame" | "cause" | "errors"> {
   const errors = [...attemptErrors, ...lookupErrors];
-  // That a name has no record says little next to any other failure.
+  // A missing record is less informative than any other failure.
   const telling = errors.find(({ code }) => code !== "ENOTFOUND") ?? errors[0]!;
   const { code, phase, via, hop, blame, cause } = telling;
   const why = (error: DialError) =>

@@ -1,7 +1,10 @@
-/** What would move a terminal's cursor, change its colours, turn the text's direction or hide in it. */
+/**
+ * Characters that move a terminal's cursor, change its colours, reverse the text's direction or are
+ * invisible.
+ */
 const controls = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Makes a text fit for a terminal: names and messages may come from anywhere. */
+/** Escapes control characters for a terminal: names and messages are untrusted input. */
 export function escapeControls(text: string): string {
   return text.replace(controls, (found) => {
     const code = found.codePointAt(0)!.toString(16);

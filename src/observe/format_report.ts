@@ -3,26 +3,27 @@ import { readOptions } from "../core/options.ts";
 import { shownValue } from "../core/value_kind.ts";
 import { escapeControls } from "./escape_controls.ts";
 
-/** How {@linkcode formatReport} writes. */
+/** Options of {@linkcode formatReport}. */
 export interface FormatReportOptions {
   /**
-   * The most columns that a line may take, at least 60.
+   * The maximum number of columns in a line, at least 60.
    *
    * @default {80}
    */
   width?: number;
 }
 
-/** Columns of a time, of the bar, and of all that stands to the left of the text. */
+/** Columns of a time, of the bar, and of everything to the left of the text. */
 const timeColumns = 8;
 const barColumns = 16;
 const leftColumns = 2 * timeColumns + barColumns + 6;
 
 /**
- * Writes the report of a dial as a timeline: a line for each lookup, attempt and handshake with the time at which it began, the time
- * that it took, a bar, and how it ended. What succeeded is marked `✓`, what failed `✗`, and what was given up, because another
- * attempt won or the caller aborted, `–`. Long peer ids are shortened to their end within the steps. Control and formatting
- * characters are escaped, since names and messages may come from anywhere.
+ * Formats the report of a dial as a timeline. Each lookup, attempt and handshake has a line with
+ * its start time, its duration, a bar and its outcome. The marks are `✓` for success, `✗` for
+ * failure and `–` for a step that was aborted, because another attempt won or the caller aborted.
+ * Long peer ids are shortened to their end within the steps. Control and formatting characters are
+ * escaped, since names and messages are untrusted input.
  *
  * @example
  * const conn = await systemDialer().dialContext("tcp", "localhost:4001");
@@ -34,8 +35,8 @@ const leftColumns = 2 * timeColumns + barColumns + 6;
  * //     0.4      0.7     ▒▒▒▒▒▒         ✗ attempt [::1]:4001: connection refused
  * //     1.1      0.8           ███████  ✓ attempt 127.0.0.1:4001: connected
  *
- * @param report The report, of a connection or of an error.
- * @param options How wide it may be.
+ * @param report The report of a connection or of an error.
+ * @param options The width of the output.
  * @returns The lines, without a line break at the end.
  * @throws {RangeError} If `width` is not a whole number of at least 60.
  * @throws {TypeError} If there is no report, as with an error that is no `DialError`.
@@ -69,7 +70,7 @@ function addStep(
   root: DialReport,
   width: number,
 ): void {
-  // Deep trees stay readable: what is nested deeper than this is not indented further.
+  // Indentation is limited, so that deep trees stay readable.
   const indent = "  ".repeat(Math.min(depth, 4));
   const [first, ...more] = wrap(textOf(step), width - leftColumns - indent.length);
   const at = formatMs(step.startMs - root.startMs).padStart(timeColumns);
@@ -89,7 +90,7 @@ const marks: Record<DialReport["outcome"], string> = {
 
 function textOf(step: DialReport): string {
   const text = `${step.kind} ${step.label}${detailOf(step)}${stepOutcome(step)}`;
-  // A peer id fills a line and says little; its end tells one from another.
+  // A full peer id fills a line, and its last characters are enough to distinguish it.
   return text.replace(/\/p2p\/\w{12,}(\w{6})/g, "/p2p/…$1");
 }
 
@@ -108,7 +109,7 @@ function stepOutcome({ kind, outcome, error, children }: DialReport): string {
     case "aborted":
       return ": aborted";
     case "failed": {
-      // A failure is told once, where it happened.
+      // A failure is reported once, at the step where it occurred.
       const told = children.some((child) => child.error?.code === error?.code);
       return told || error === undefined ? ": failed" : `: ${error.message}`;
     }
@@ -126,7 +127,7 @@ function formatMs(ms: number): string {
   return ms.toFixed(ms < 100_000 ? 1 : 0);
 }
 
-/** The step's part of the whole time, to scale, but never nothing. */
+/** The step's share of the total time, to scale, at least one column wide. */
 function barOf(step: DialReport, root: DialReport): string {
   const scale = root.durationMs > 0 ? barColumns / root.durationMs : 0;
   const column = (ms: number) => Math.min(barColumns, Math.max(0, (ms - root.startMs) * scale));
@@ -136,7 +137,7 @@ function barOf(step: DialReport, root: DialReport): string {
   return `${" ".repeat(start)}${bar}`.padEnd(barColumns);
 }
 
-/** Breaks a text at its spaces; a word that is too long for a line is cut. */
+/** Wraps a text at its spaces; a word longer than a line is split. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

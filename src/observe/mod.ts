@@ -1,5 +1,5 @@
 /**
- * What happened during a dial, for people.
+ * Dial reports as text for people.
  *
  * @example
  * import { systemDialer } from "@anydial/dialer";

@@ -6,7 +6,7 @@ import { ipFamily } from "../ip/ip_literal.ts";
 /** Why a handshake failed. */
 export interface TlsFailure {
   readonly code: TlsErrorCode;
-  /** Why, for a person. */
+  /** The reason in plain words, for messages. */
   readonly reason: string;
   readonly cause?: unknown;
 }
@@ -30,12 +30,13 @@ const reasons: Partial<Record<TlsErrorCode, string>> = {
 };
 
 /**
- * Verifies the peer of a socket that was made with `rejectUnauthorized: false`: that way the certificate is there to look at,
- * and the check of the name is the same on every runtime.
+ * Verifies the peer of a socket that was made with `rejectUnauthorized: false`. Only that setting
+ * leaves the certificate readable after a failure and makes the check of the name the same on every
+ * runtime.
  *
  * @param socket A socket whose handshake is done.
  * @param serverName The name or IP address that the certificate has to have.
- * @returns What is wrong with the certificate, if anything.
+ * @returns The failure; `undefined` for a valid certificate.
  */
 export function certificateFailure(socket: TLSSocket, serverName: string): TlsFailure | undefined {
   const certificate = socket.getPeerCertificate();
@@ -51,7 +52,7 @@ export function certificateFailure(socket: TLSSocket, serverName: string): TlsFa
 }
 
 function identityError(serverName: string, certificate: PeerCertificate): Error | undefined {
-  // `checkServerIdentity` of Node 22.23 knows no IPv6 addresses.
+  // `checkServerIdentity` of Node 22.23 does not support IPv6 addresses.
   if (ipFamily(serverName) === undefined) return checkServerIdentity(serverName, certificate);
   if (new X509Certificate(certificate.raw).checkIP(serverName) !== undefined) return undefined;
   return new Error(`${serverName} is not among ${certificate.subjectaltname}`);
@@ -65,7 +66,10 @@ function untrusted(cause: unknown, certificate: PeerCertificate): TlsFailure {
   return { code: "ERR_TLS_CERTIFICATE", reason: `certificate not accepted (${told})`, cause };
 }
 
-/** Deno says of an expired certificate, and Bun of a self-signed one, only that it could not be verified. */
+/**
+ * Refines a generic code. Deno reports an expired certificate, and Bun a self-signed one, only as
+ * unverifiable.
+ */
 function toldMore(code: string, certificate: PeerCertificate): string {
   if (code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE" && code !== "CERT_SIGNATURE_FAILURE") return code;
   if (isSelfIssued(certificate)) return "DEPTH_ZERO_SELF_SIGNED_CERT";

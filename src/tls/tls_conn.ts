@@ -6,32 +6,34 @@ import { connError } from "../core/conn_error.ts";
 import type { ConnDuplex } from "../stream/conn_duplex.ts";
 import { StreamConn } from "../stream/stream_conn.ts";
 
-/** What a TLS handshake agreed on. */
+/** The result of a TLS handshake. */
 export interface TlsInfo {
   /** The version, such as `"TLSv1.3"`. */
   readonly protocol: string;
-  /** The application protocol that the peer chose (ALPN); `undefined` where none was offered or chosen. */
+  /**
+   * The application protocol that the peer chose (ALPN); `undefined` if none was offered or chosen.
+   */
   readonly alpnProtocol: string | undefined;
   /** The peer's certificate in DER. */
   readonly peerCertificate: Uint8Array;
 }
 
-/** A connection in TLS. */
+/** A connection over TLS. */
 export interface TlsConn extends Conn {
-  /** What the handshake agreed on. */
+  /** The result of the handshake. */
   readonly tls: TlsInfo;
 }
 
-/** The longest that a closed connection waits for its `close_notify` to be sent. */
+/** Milliseconds that a closed connection waits at most for its `close_notify` to be sent. */
 const closeMs = 500;
 
-/** What {@linkcode SessionConn} is made of. */
+/** The parts of a {@linkcode SessionConn}. */
 export interface TlsSession {
-  /** The socket, its handshake done. */
+  /** The socket, after its handshake. */
   readonly socket: TLSSocket;
-  /** What the socket's bytes go through. */
+  /** The stream that carries the socket's records. */
   readonly transport: ConnDuplex;
-  /** Whether the peer ended its side by a `close_notify`; asked when the socket has ended. */
+  /** Whether the peer ended its side by a `close_notify`; called after the socket has ended. */
   readonly endedCleanly: () => boolean;
 }
 
@@ -44,12 +46,13 @@ export class SessionConn extends StreamConn implements TlsConn {
 
   /**
    * @param session The session.
-   * @param conn The connection that it was made over.
+   * @param conn The connection below the session.
    */
   constructor({ socket, transport, endedCleanly }: TlsSession, conn: Conn) {
     super({
       stream: socket,
-      // What is to stop, stops below: Deno's TLS reads on above a paused socket, and then forgets the end.
+      // Reads are paused on the transport: Deno's TLS continues to read above a paused socket and
+      // then loses the end.
       socket: transport,
       localAddr: conn.localAddr,
       remoteAddr: conn.remoteAddr,
@@ -66,18 +69,22 @@ export class SessionConn extends StreamConn implements TlsConn {
     this.#transport = transport;
   }
 
-  /** Bun calls back as soon as the bytes are encrypted, whether or not the connection below takes them. */
+  /**
+   * Waits for the transport. Bun calls back as soon as the bytes are encrypted, before the
+   * connection below accepts them.
+   */
   protected override flush(done: (error?: Error | null) => void): void {
     if (this.#transport.writableLength === 0) done();
     else this.#transport.write(nothing, done);
   }
 
-  /** Sends `close_notify`, so that the peer can tell this end from one that somebody else made. */
+  /** Sends `close_notify`, which proves to the peer that this end is not a truncation. */
   protected override finish(): void {
     const socket = this.#socket;
     const transport = this.#transport;
     if (socket.destroyed || transport.destroyed) return this.breakOff(false);
-    // A peer that reads nothing must not hold the socket for ever, nor shall the limit hold the process.
+    // A peer that stops reading must not hold the socket forever, nor may the timer keep the
+    // process alive.
     const limit = setTimeout(() => this.breakOff(false), closeMs).unref();
     transport.once("close", () => {
       clearTimeout(limit);
@@ -94,7 +101,10 @@ export class SessionConn extends StreamConn implements TlsConn {
 
 const nothing = new Uint8Array(0);
 
-/** An end that anybody on the way can make is none (RFC 8446 §6.1): what is missing may matter. */
+/**
+ * The error of a truncated stream. An end without `close_notify` can be forged by an attacker on
+ * the path (RFC 8446 §6.1), so the data may be incomplete.
+ */
 function truncated(): Error {
   return connError(
     "ERR_SSL_UNEXPECTED_EOF_WHILE_READING",

@@ -13,7 +13,7 @@ import type { TlsConfig } from "./tls_options.ts";
 /** Why a handshake failed. */
 export class TlsHandshakeError {
   readonly code: DialErrorCode;
-  /** Why, for a person. */
+  /** The reason in plain words, for messages. */
   readonly reason: string;
   readonly cause: unknown;
 
@@ -25,13 +25,13 @@ export class TlsHandshakeError {
 }
 
 /**
- * Makes TLS over a connection, as its client. Frees the connection when it fails.
+ * Does a TLS handshake over a connection, as the client. Closes the connection on failure.
  *
- * @param conn The connection, which is TLS's alone from now on.
- * @param serverName The name or IP address of the peer; `undefined` to ask for none.
- * @param config What is wanted of it.
- * @param signal Ends the handshake.
- * @returns The connection in TLS.
+ * @param conn The connection, which the TLS session owns from now on.
+ * @param serverName The name or IP address of the peer; `undefined` to send no SNI.
+ * @param config The checked TLS options.
+ * @param signal Aborts the handshake.
+ * @returns The TLS connection.
  * @throws {TlsHandshakeError} If the handshake failed.
  * @throws `signal.reason`, as it is.
  */
@@ -42,14 +42,14 @@ export function tlsHandshake(
   signal: AbortSignal | undefined,
 ): Promise<SessionConn> {
   const transport = toDuplex(conn);
-  // The socket tells of the transport's errors.
+  // The socket emits the transport's errors.
   transport.on("error", () => {});
   const socket = connect({
     socket: transport,
     secureContext: config.secureContext,
     servername: serverName === undefined || ipFamily(serverName) !== undefined ? "" : serverName,
     ...(config.alpnProtocols.length > 0 && { ALPNProtocols: config.alpnProtocols }),
-    // Verified here, once the certificate is there to look at.
+    // Verified by `certificateFailure`, which needs the certificate after a failed check.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
   });
@@ -62,7 +62,7 @@ export function tlsHandshake(
     };
     const fail = (reason: unknown) => {
       settle();
-      // What fails after this is of no interest, and yet must have a listener.
+      // Later errors are irrelevant, but without a listener they would be uncaught.
       socket.on("error", () => {}).destroy();
       transport.destroy();
       reject(reason);
@@ -73,7 +73,7 @@ export function tlsHandshake(
         return fail(new TlsHandshakeError(failure.code, failure.reason, failure.cause));
       }
       settle();
-      // Made at once, so that there is a listener for errors at any time.
+      // Constructed synchronously, so that errors have a listener at any time.
       resolve(new SessionConn({ socket, transport, endedCleanly }, conn));
     };
     const onError = (error: Error) => fail(failureOf(error));
@@ -88,9 +88,9 @@ export function tlsHandshake(
 }
 
 /**
- * `node:tls` takes an end of the connection below for an end of TLS, on every runtime. That the peer did end by a
- * `close_notify` shows in the order alone: with one the socket is ended before the connection is, since what ends it is still
- * among the connection's bytes.
+ * Detects whether the peer ended by `close_notify`. `node:tls` treats an end of the connection
+ * below as an end of TLS, on every runtime. Only the order differs: with a `close_notify` the
+ * socket ends before the transport does, since the alert is still among the transport's bytes.
  */
 function watchEnd(socket: TLSSocket, transport: ConnDuplex): () => boolean {
   let clean = false;

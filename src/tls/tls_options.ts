@@ -17,36 +17,38 @@ import { createSecureContext, type SecureContext } from "node:tls";
 /** A certificate or key in PEM, as text or as its bytes. */
 export type PEM = string | Uint8Array;
 
-/** How TLS is made over a connection. */
+/** Options of a TLS client. */
 export interface TlsOptions {
   /**
-   * The name to ask the peer for (SNI, RFC 6066 §3) and to verify its certificate against; an IP address is only verified.
+   * The name to send to the peer (SNI, RFC 6066 §3) and to verify its certificate against. An IP
+   * address is verified and not sent.
    *
-   * @default The host of the dialed address. A unix path names none, so there it has to be given.
+   * @default The host of the dialed address. A unix path has none, so it is required there.
    */
   serverName?: string;
   /**
-   * Whether the peer's certificate has to be valid for the name and signed by somebody trusted. With `false` anybody can
-   * be the peer, unless you check `tls.peerCertificate` of the connection.
+   * Whether the peer's certificate must be valid for the name and signed by a trusted authority.
+   * With `false` the peer is not authenticated, unless you check `tls.peerCertificate` of the
+   * connection.
    *
    * @default {true}
    */
   verify?: boolean;
   /**
-   * Whom to trust instead of the certificate authorities that the runtime trusts.
+   * Certificate authorities to trust instead of those that the runtime trusts.
    *
    * @default The runtime's own list.
    */
   ca?: PEM | readonly PEM[];
-  /** The certificate to authenticate with, its chain after it where there is one. Needs `key`. */
+  /** The certificate to authenticate with, followed by its chain if it has one. Needs `key`. */
   cert?: PEM;
   /** The certificate's private key. */
   key?: PEM;
-  /** What `key` is encrypted with. */
+  /** The passphrase of an encrypted `key`. */
   passphrase?: string;
   /**
-   * The application protocols to offer (ALPN, RFC 7301), the best first; `tls.alpnProtocol` of the connection is the peer's
-   * choice.
+   * The application protocols to offer (ALPN, RFC 7301), in order of preference. The peer's choice
+   * is `tls.alpnProtocol` of the connection.
    *
    * @default {[]} None are offered.
    */
@@ -58,8 +60,8 @@ export interface TlsOptions {
    */
   minVersion?: "TLSv1.2" | "TLSv1.3";
   /**
-   * Milliseconds for the handshake, from the moment that the connection below it is there. Running out is a `DialError` with
-   * the code `ETIMEDOUT`.
+   * Milliseconds for the handshake, counted from the established connection below it. A handshake
+   * that exceeds them fails with a `DialError` with the code `ETIMEDOUT`.
    *
    * @default {undefined} No limit but the dial's signal.
    */
@@ -75,7 +77,7 @@ export interface TlsConfig {
   readonly handshakeTimeoutMs: number | undefined;
 }
 
-/** The options of TLS. Certificates and keys are checked with one another. */
+/** The checks of the TLS options. Certificates and keys are checked against each other. */
 export const tlsOptions: OptionChecks<TlsOptions> = {
   serverName: checkServerName,
   verify: boolean,
@@ -89,13 +91,13 @@ export const tlsOptions: OptionChecks<TlsOptions> = {
 };
 
 /**
- * Fills in the defaults of options that were read. Throws a TypeError that names what is unusable.
+ * Fills in the defaults of checked options. Throws a TypeError that names an unusable option.
  */
 export function tlsConfig(options: TlsOptions): TlsConfig {
   const { serverName, verify = true, minVersion = "TLSv1.2", handshakeTimeoutMs } = options;
   const { cert, key, passphrase } = options;
   const ca = options.ca === undefined ? undefined : [options.ca].flat() as PEM[];
-  // Deno and Node take much of what is wrong here in silence, and fail late or without a word.
+  // Deno and Node accept many invalid values silently, and fail late or without a reason.
   if (ca?.length === 0) throw new TypeError("ca must not be empty");
   for (const each of ca ?? []) readCertificate("ca", each);
   checkIdentity(cert, key, passphrase);
@@ -103,7 +105,7 @@ export function tlsConfig(options: TlsOptions): TlsConfig {
     serverName,
     verify,
     alpnProtocols: checkProtocols(options.alpnProtocols ?? []),
-    // Node reads what is missing from `Object.prototype`, where anybody may have put a `ca`.
+    // Node reads absent options from `Object.prototype`, where foreign code may have put a `ca`.
     secureContext: createSecureContext(Object.assign(Object.create(null), {
       ...(ca !== undefined && { ca: ca.map(buffered) }),
       ...(cert !== undefined && { cert: buffered(cert), key: buffered(key!) }),
@@ -115,7 +117,7 @@ export function tlsConfig(options: TlsOptions): TlsConfig {
 }
 
 function checkServerName(value: unknown): string {
-  // It shows in reports, so that it must not be what has a password in it.
+  // The name appears in reports, so a URL with a password is rejected.
   const isName = typeof value === "string" && (ipFamily(value) ?? /^[^\s:/@?#\\[\]]+$/.test(value));
   if (isName) return value;
   throw new TypeError("serverName must be a host name or an IP address");
@@ -150,7 +152,7 @@ function readCertificate(option: "ca" | "cert", pem: PEM): X509Certificate {
   }
 }
 
-/** Node's types know no other bytes. */
+/** Node's types accept no other bytes. */
 function buffered(pem: PEM): string | Buffer {
   if (typeof pem === "string") return pem;
   if (isUint8Array(pem)) return Buffer.from(pem);
@@ -159,7 +161,7 @@ function buffered(pem: PEM): string | Buffer {
 
 function checkProtocols(protocols: readonly string[]): string[] {
   for (const protocol of protocols) {
-    // RFC 7301 §3.1: a byte has its length.
+    // RFC 7301 §3.1: the length is one byte.
     const bytes = typeof protocol === "string" ? new TextEncoder().encode(protocol).length : 0;
     if (bytes < 1 || bytes > 255) {
       const shown = (protocol as unknown) === "" ? '""' : valueKind(protocol);

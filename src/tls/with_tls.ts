@@ -9,19 +9,22 @@ import type { TlsConn } from "./tls_conn.ts";
 import { tlsHandshake, TlsHandshakeError } from "./tls_handshake.ts";
 import { tlsConfig, type TlsOptions, tlsOptions } from "./tls_options.ts";
 
-/** A dialer whose connections are in TLS. */
+/** A dialer whose connections use TLS. */
 export interface TlsDialer extends ContextDialer {
-  /** Dials as any {@linkcode ContextDialer} does; the connection tells what its handshake agreed on. */
+  /**
+   * Dials as any {@linkcode ContextDialer} does; the connection has the result of its handshake.
+   */
   dialContext(network: Network, address: string, options?: DialOptions): Promise<TlsConn>;
 }
 
 /**
- * Makes TLS over the connections of any dialer, as its client.
+ * Adds TLS, as the client, to the connections of any dialer.
  *
- * The connection has the ends and hops of the one below it. An end of the peer without TLS's own `close_notify`, as
- * anybody on the way can make one, is an error with the code `ERR_SSL_UNEXPECTED_EOF_WHILE_READING` and not an end.
- * `closeWrite()` and `close()` send one. In TLS 1.3 a peer looks at a client's certificate when the handshake is over
- * for the client: that it is refused is told by the first read.
+ * The connection has the ends and hops of the one below it. An end of the peer without a TLS
+ * `close_notify` can be forged by an attacker on the path. It fails the read with the code
+ * `ERR_SSL_UNEXPECTED_EOF_WHILE_READING`. `closeWrite()` and `close()` send a `close_notify`. In
+ * TLS 1.3 a peer checks a client's certificate after the client's handshake is complete, so the
+ * first read reports a refused certificate.
  *
  * On Bun the peer's end also ends what is sent: a write after it is `EPIPE`.
  *
@@ -30,8 +33,8 @@ export interface TlsDialer extends ContextDialer {
  * const conn = await dialer.dialContext("tcp", "peer.example:443");
  * console.log(conn.tls.alpnProtocol);
  *
- * @param dialer What makes the connections.
- * @param options How TLS is made over them.
+ * @param dialer The dialer for the connections below.
+ * @param options The TLS options.
  * @returns A dialer whose failed handshakes are `DialError`s in the phase `tls`.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
