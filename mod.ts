@@ -1,5 +1,6 @@
 /**
- * One dialer for every runtime: Go's `ContextDialer` with AbortSignal semantics over Deno's, Node's and Bun's sockets.
+ * One dialer for every runtime: Go's `ContextDialer` with AbortSignal semantics over Deno's, Node's
+ * and Bun's sockets.
  *
  * @example
  * import { systemDialer } from "@anydial/dialer";
@@ -27,14 +28,14 @@ export type {
   SystemErrorCode,
   TlsErrorCode,
 } from "./src/core/dial_error_code.ts";
-export type { DialEvent, DialEventBase, DialEventBody } from "./src/core/dial_event.ts";
+export type { DialEvent, StepEnd, StepPoint, StepStart } from "./src/core/dial_event.ts";
 export type { DialFailure, DialOutcome, DialReport, ReportSource } from "./src/core/dial_report.ts";
 export type { Network } from "./src/core/addr.ts";
 export type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "./src/core/dialer.ts";
 export { type HostPort, joinHostPort, splitHostPort } from "./src/core/host_port.ts";
 export { composeDialer } from "./src/dial/compose_dialer.ts";
 export type { Dial, DialScope, ThroughChange } from "./src/dial/dial.ts";
-export type { PendingStep, StepPoint, StepStart } from "./src/dial/step_kinds.ts";
+export type { PendingStep } from "./src/dial/step_kinds.ts";
 export type { IpFamily } from "./src/ip/ip_literal.ts";
 export type { LocalAddresses, NetDialerOptions } from "./src/net/net_dialer_options.ts";
 export type { LookupOptions, Resolver } from "./src/resolver/resolver.ts";

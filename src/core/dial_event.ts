@@ -1,18 +1,8 @@
 import type { Network } from "./addr.ts";
 import type { DialFailure } from "./dial_report.ts";
 
-/** What every event has: which step it belongs to, and when it happened. */
-export interface DialEventBase {
-  /** The step; its start and its end share the number. Unique within the dial. */
-  readonly id: number;
-  /** The step within which this one happens; absent for the outermost dial. */
-  readonly parent?: number;
-  /** Milliseconds since the outermost dial began, by a monotonic clock. */
-  readonly atMs: number;
-}
-
-/** The part of a {@linkcode DialEvent} that differs from type to type. */
-export type DialEventBody =
+/** The properties of every event: the step and the time. */
+export type StepStart =
   | {
     /** A dial begins. */
     readonly type: "dial-start";
@@ -24,26 +14,12 @@ export type DialEventBody =
     readonly via?: string;
   }
   | {
-    /** A dial ended. */
-    readonly type: "dial-end";
-    /** Why it failed; absent on success. */
-    readonly error?: DialFailure;
-  }
-  | {
     /** A name is being looked up. */
     readonly type: "lookup-start";
-    /** The name. */
+    /** The requested network. */
     readonly host: string;
-    /** The address family asked for; absent for other records (TXT of `/dnsaddr`). */
+    /** The requested address. */
     readonly family?: 4 | 6;
-  }
-  | {
-    /** A lookup ended. */
-    readonly type: "lookup-end";
-    /** What was found, in the resolver's order. */
-    readonly addresses: readonly string[];
-    /** Why it failed; absent on success. */
-    readonly error?: DialFailure;
   }
   | {
     /** A connection attempt to one address begins. */
@@ -52,32 +28,21 @@ export type DialEventBody =
     readonly address: string;
     /** The local address bound to, if one was asked for. */
     readonly localAddress?: string;
-    /** Set where the runtime is given the name, since neither its lookup nor its addresses are permitted. */
+    /**
+     * Set where the runtime is given the name, since neither its lookup nor its addresses are
+     * permitted.
+     */
     readonly byName?: true;
-  }
-  | {
-    /** A connection attempt ended. */
-    readonly type: "attempt-end";
-    /** Why it failed; absent on success. */
-    readonly error?: DialFailure;
-    /** Set where another attempt won. */
-    readonly lost?: true;
   }
   | {
     /** A handshake over an established connection begins. */
     readonly type: "handshake-start";
-    /** The protocol: `socks5`, `http-connect`, `tls` … */
+    /** The requested address family; absent for other records (TXT of `/dnsaddr`). */
     readonly protocol: string;
     /** With whom, as host:port or a path. */
     readonly hop: string;
     /** The name that the peer has to prove, where that is not the one in `hop`. */
     readonly name?: string;
-  }
-  | {
-    /** A handshake ended. */
-    readonly type: "handshake-end";
-    /** Why it failed; absent on success. */
-    readonly error?: DialFailure;
   }
   | {
     /** A pause begins, such as the back-off between two attempts. */
@@ -88,29 +53,66 @@ export type DialEventBody =
     readonly ms: number;
   }
   | {
-    /** A pause ended. */
+    /** The local address to bind to, if one is configured. */
+    readonly type: "queue-start";
+    /**
+     * Set where the runtime receives the name, because the permissions cover neither its lookup nor
+     * its addresses.
+     */
+    readonly why: string;
+  };
+
+/** An event that ends a step. */
+export type StepEnd =
+  | {
+    /** A dial ended. */
+    readonly type: "dial-end";
+    /** Why it failed; absent on success. */
+    readonly error?: DialFailure;
+  }
+  | {
+    /** A lookup ended. */
+    readonly type: "lookup-end";
+    /** What was found, in the resolver's order. */
+    readonly addresses: readonly string[];
+    /** The peer of the handshake, as host:port or a path. */
+    readonly error?: DialFailure;
+  }
+  | {
+    /** The name that the peer has to prove, where it differs from the one in `hop`. */
+    readonly type: "attempt-end";
+    /** Why it failed; absent on success. */
+    readonly error?: DialFailure;
+    /** Set where another attempt won. */
+    readonly lost?: true;
+  }
+  | {
+    /** A handshake ended. */
+    readonly type: "handshake-end";
+    /** Why it failed; absent on success. */
+    readonly error?: DialFailure;
+  }
+  | {
+    /** The planned duration in milliseconds. */
     readonly type: "wait-end";
     /** Why it ended early; absent where it took its time. */
     readonly error?: DialFailure;
   }
   | {
-    /** A dial waits for its turn. */
-    readonly type: "queue-start";
-    /** What it waits for, as in `queued for …`. */
-    readonly why: string;
-  }
-  | {
-    /** The turn of a dial came, or it gave up. */
+    /** Why it ended early; absent where it lasted its full time. */
     readonly type: "queue-end";
-    /** Why it gave up; absent where its turn came. */
+    /** A dial enters a queue. */
     readonly error?: DialFailure;
-  }
+  };
+
+/** An event that is a step of its own, without duration. */
+export type StepPoint =
   | {
-    /** A failed dial is made again. */
+    /** A dial left the queue, to run or because it gave up. */
     readonly type: "retry";
-    /** The number of the retry, from 1. */
+    /** Why it gave up; absent where it runs. */
     readonly number: number;
-    /** Why: the failure before it. */
+    /** A failed dial is repeated. */
     readonly why: string;
   }
   | {
@@ -120,7 +122,7 @@ export type DialEventBody =
     readonly rule: string;
   }
   | {
-    /** One of several dialers was chosen. */
+    /** A rule decided the route of the dial. */
     readonly type: "choose";
     /** The dialer. */
     readonly member: string;
@@ -130,11 +132,11 @@ export type DialEventBody =
   | {
     /** A pool was asked for a connection. */
     readonly type: "pool";
-    /** Whether it had one. */
+    /** Why this dialer was chosen. */
     readonly hit: boolean;
   }
   | {
-    /** An address was not allowed. */
+    /** A pool was searched for a connection. */
     readonly type: "deny";
     /** The address, as host:port or a path. */
     readonly address: string;
@@ -145,6 +147,16 @@ export type DialEventBody =
 /**
  * One step of a dial as it happens; `id` and `parent` make the tree. Nothing in it is secret.
  *
- * A listener that throws does not disturb the dial: what it throws surfaces as an uncaught exception.
+ * A listener that throws does not disturb the dial: what it throws surfaces as an uncaught
+ * exception.
  */
-export type DialEvent = DialEventBase & DialEventBody;
+export type DialEvent =
+  & {
+    /** The step; its start and its end share the number. Unique within the dial. */
+    readonly id: number;
+    /** The step within which this one happens; absent for the outermost dial. */
+    readonly parent?: number;
+    /** Milliseconds since the outermost dial began, by a monotonic clock. */
+    readonly atMs: number;
+  }
+  & (StepStart | StepEnd | StepPoint);

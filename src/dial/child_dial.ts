@@ -5,7 +5,7 @@ import { discardConn } from "../conn/foreign_conn.ts";
 import type { OwnConn } from "../conn/own_conn.ts";
 import { onAbort } from "./signals.ts";
 
-import type { StepStart } from "./step_kinds.ts";
+import type { StepStart } from "../core/dial_event.ts";
 import type { StepLink } from "./step_link.ts";
 
 /** What an {@linkcode ChildDial} is to do, and whom it tells. */

@@ -2,7 +2,8 @@ import type { Conn } from "../core/conn.ts";
 import type { DialError, DialErrorInit } from "../core/dial_error.ts";
 import type { Network } from "../core/addr.ts";
 import type { ContextDialer, DialOptions, Multiaddr } from "../core/dialer.ts";
-import type { PendingStep, StepPoint, StepStart } from "./step_kinds.ts";
+import type { PendingStep } from "./step_kinds.ts";
+import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
 /** What a dial within a dial has that is different from the dial's own. */
 export interface ThroughChange extends Pick<DialOptions, "signal" | "onEvent"> {

@@ -8,16 +8,8 @@ import {
 } from "../core/dial_report.ts";
 import type { Network } from "../core/addr.ts";
 import { shownAddress, shownNetwork } from "../core/redact.ts";
-import {
-  detailOf,
-  endOf,
-  kindOf,
-  labelOf,
-  pendingOf,
-  type PendingStep,
-  type StepPoint,
-  type StepStart,
-} from "./step_kinds.ts";
+import { detailOf, endOf, kindOf, labelOf, pendingOf, type PendingStep } from "./step_kinds.ts";
+import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
 /** Takes the events of a dial. */
 export type DialListener = (event: DialEvent) => void;

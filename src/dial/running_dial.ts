@@ -17,7 +17,7 @@ import type { DialStep } from "./dial_step.ts";
 import { Holdings } from "./holdings.ts";
 import { errorOf } from "./foreign_dial_error.ts";
 import { type DialLife, type Failure, Scope, StepScope } from "./scope.ts";
-import type { StepStart } from "./step_kinds.ts";
+import type { StepStart } from "../core/dial_event.ts";
 import { beginDial, StepLink } from "./step_link.ts";
 
 /** What one dial is given. */

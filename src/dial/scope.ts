@@ -3,7 +3,7 @@ import type { DialError } from "../core/dial_error.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import type { Dial, DialScope, ThroughChange } from "./dial.ts";
 import type { DialStep } from "./dial_step.ts";
-import type { StepPoint, StepStart } from "./step_kinds.ts";
+import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
 /** What went wrong, as {@linkcode Dial.error} takes it. */
 export type Failure = Parameters<Dial["error"]>[0];

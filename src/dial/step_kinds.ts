@@ -1,11 +1,5 @@
 import type { DialPhase } from "../core/dial_error.ts";
-import type { DialEventBody } from "../core/dial_event.ts";
-
-/** An event that begins a step. */
-export type StepStart = Extract<DialEventBody, { type: `${string}-start` }>;
-
-/** An event that is a step of its own, without duration. */
-export type StepPoint = Exclude<DialEventBody, { type: `${string}-start` | `${string}-end` }>;
+import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
 /** What a dial is waiting for, as the error of a time limit says it. */
 export interface PendingStep {
@@ -35,7 +29,10 @@ interface StepKind<Start> {
   pending?(start: Start): PendingStep;
 }
 
-type StartOf<Kind extends string> = Extract<DialEventBody, { type: Kind | `${Kind}-start` }>;
+type StartOf<Kind extends string> = Extract<
+  StepStart | StepPoint,
+  { type: Kind | `${Kind}-start` }
+>;
 
 type KindName = (StepStart | StepPoint)["type"] extends infer Type
   ? Type extends `${infer Kind}-start` ? Kind : Type & string

@@ -7,7 +7,7 @@ import {
   type ReportSource,
 } from "../core/dial_report.ts";
 import { type DialListener, DialStep, DialTrace } from "./dial_step.ts";
-import type { StepPoint, StepStart } from "./step_kinds.ts";
+import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
 /** The links behind the listeners that dials within a dial are given. */
 const links = new WeakMap<DialListener, StepLink>();
