@@ -12,7 +12,7 @@
  *
  * @module
  */
-export { systemDialer, type SystemDialerOptions } from "./adapters/system.ts";
+export { systemDialer } from "./adapters/system.ts";
 export type { Addr, TcpAddr, UnixAddr } from "./src/core/addr.ts";
 export type { Conn } from "./src/core/conn.ts";
 export type { ConnError } from "./src/core/conn_error.ts";
@@ -37,5 +37,5 @@ export { composeDialer } from "./src/dial/compose_dialer.ts";
 export type { Dial, DialScope, ThroughChange } from "./src/dial/dial.ts";
 export type { PendingStep } from "./src/dial/step_kinds.ts";
 export type { IpFamily } from "./src/ip/ip_literal.ts";
-export type { LocalAddresses, NetDialerOptions } from "./src/net/net_dialer_options.ts";
+export type { SystemDialerOptions } from "./src/net/net_dialer_options.ts";
 export type { LookupOptions, Resolver } from "./src/resolver/resolver.ts";

@@ -5,7 +5,7 @@ export interface ConnError extends Error {
 }
 
 /**
- * Makes an error as a failed `read` or `write` rejects with.
+ * Makes the error with which a failed `read` or `write` rejects.
  *
  * @param code The code, in Node's spelling.
  * @param message What failed and why, on one line.
@@ -17,7 +17,7 @@ export function connError(code: string, message: string, cause?: unknown): ConnE
   return Object.assign(error, { code });
 }
 
-/** What a call on a closed connection, or one pending at its close, rejects with. */
+/** Makes the error of a call on a closed connection, or of one pending when it closes. */
 export function closedError(call: string): ConnError {
   return connError("ERR_CONN_CLOSED", `Cannot ${call}: the connection is closed`);
 }

@@ -5,9 +5,9 @@ import { propertyOf } from "./error_reason.ts";
 import { shownAddress, shownNetwork } from "./redact.ts";
 
 /**
- * Where in the dial it failed: reading the `address`, choosing a dialer (`route`), looking a name up (`resolve`),
- * connecting (`connect`), the handshake with a proxy (`proxy`), the TLS handshake (`tls`), a pause between two attempts (`wait`) or
- * waiting for its turn (`queue`).
+ * The phase in which a dial failed: parsing the `address`, choosing a dialer (`route`), resolving a
+ * name (`resolve`), connecting (`connect`), the handshake with a proxy (`proxy`), the TLS handshake
+ * (`tls`), a pause between two attempts (`wait`) or waiting in a queue (`queue`).
  */
 export type DialPhase =
   | "address"
@@ -19,23 +19,23 @@ export type DialPhase =
   | "wait"
   | "queue";
 
-/** What a {@linkcode DialError} is made of. */
+/** The properties of a {@linkcode DialError}. */
 export interface DialErrorInit {
   /** What went wrong, the same on every runtime. */
   code: DialErrorCode;
-  /** Where in the dial it went wrong. */
+  /** The phase in which it failed. */
   phase: DialPhase;
-  /** The network asked for. */
+  /** The requested network. */
   network: Network;
-  /** The address asked for. */
+  /** The requested address. */
   address: string;
-  /** Why, for a person: no secret, no full stop. */
+  /** The cause in words: no secret, no full stop. */
   reason: string;
   /** The proxies on the way, redacted, for the message. */
   via?: string | undefined;
   /** The proxy that the failure concerns, redacted. */
   hop?: string | undefined;
-  /** With a proxy on the way: which side is at fault, where that can be told. */
+  /** The side at fault, where there is a proxy and the side is known. */
   blame?: "proxy" | "target" | undefined;
   /** The original failure. */
   cause?: unknown;
@@ -52,31 +52,33 @@ export interface DialErrorInit {
 const brand = Symbol.for("anydial.DialError");
 
 /**
- * A dial that failed. The message says on one line what could not be done and why, with credentials redacted:
- * `Cannot dial tcp 192.0.2.1:4001: connection refused`.
+ * A failed dial. The message states the action and the cause on one line, with credentials
+ * redacted: `Cannot dial tcp 192.0.2.1:4001: connection refused`.
  */
 export class DialError extends Error {
   /** Always `"DialError"`. */
   override readonly name = "DialError";
   /** What went wrong, the same on every runtime. */
   readonly code: DialErrorCode;
-  /** Where in the dial it went wrong. */
+  /** The phase in which it failed. */
   readonly phase: DialPhase;
-  /** The network asked for. */
+  /** The requested network. */
   readonly network: Network;
-  /** The address asked for; of one that is none without what may be a secret in it. */
+  /** The requested address. Possible secrets are removed from text that is no valid address. */
   readonly address: string;
-  /** Why, for a person: the message without what was dialed. */
+  /** The cause in words: the message without the address. */
   readonly reason: string;
   /** The proxies on the way, redacted; absent where there are none. */
   declare readonly via?: string;
   /** The proxy that the failure concerns, redacted; absent where none does. */
   declare readonly hop?: string;
   /**
-   * With a proxy on the way, which side is at fault: a proxy that reports its target down is not to blame. Absent where it is
-   * neither, or where nobody can tell: a proxy that hangs up before it has begun to answer the request (`ERR_PROXY_CLOSED`,
-   * `ECONNRESET`, `EPIPE`) may be broken, or may have found its target down, as `ssh -D` and proxy-chain do without a word. A
-   * proxy that does so to the next one of a chain is to blame: the target has no part in it.
+   * The side at fault, where the dial goes through a proxy. A proxy that reports its target down is
+   * not at fault. Absent where neither side is at fault, or where the side is unknown: a proxy that
+   * closes the connection before it answers the request (`ERR_PROXY_CLOSED`, `ECONNRESET`, `EPIPE`)
+   * may be broken, or its target may be down; `ssh -D` and proxy-chain close without a reply then.
+   * In a chain, a proxy that closes before the next proxy is reached is at fault: the target is not
+   * involved.
    */
   declare readonly blame?: "proxy" | "target";
   /** The failures of the single attempts, where there were several. */
@@ -109,7 +111,7 @@ export class DialError extends Error {
   }
 
   /** How the dial went: the tree of lookups and attempts with their times. */
-  // A getter, since an error printed by a runtime's console shall not drown in its tree.
+  // A getter, because consoles print own properties, and the tree would bury the message.
   get report(): DialReport {
     return readReport(this.#report ??= bareReport(this));
   }
@@ -122,11 +124,11 @@ function bareReport({ network, address, code, reason }: DialError): DialReport {
 }
 
 /**
- * Makes the error of a dial that failed because one within it did.
+ * Copies the error of an inner dial with the report of the outer dial.
  *
- * @param error The error of the dial within.
- * @param report How the whole dial went.
- * @returns An error that says the same, with the larger report.
+ * @param error The error of the inner dial.
+ * @param report The report of the whole dial.
+ * @returns The same error with the larger report.
  */
 export function withReport(error: DialError, report: ReportSource): DialError {
   const { code, phase, network, address, reason, via, hop, blame, cause, errors } = error;
@@ -136,9 +138,9 @@ export function withReport(error: DialError, report: ReportSource): DialError {
 }
 
 /**
- * Tells whether `error` is a {@linkcode DialError}, also one made by another copy of this package.
+ * Whether `error` is a {@linkcode DialError}, also one made by another copy of this package.
  *
- * @param error Anything that was thrown.
+ * @param error Any thrown value.
  * @returns Whether it is a failed dial.
  */
 export function isDialError(error: unknown): error is DialError {
@@ -147,9 +149,9 @@ export function isDialError(error: unknown): error is DialError {
 }
 
 /**
- * Puts any failure in the short form of events and reports.
+ * Converts any failure to the short form of events and reports.
  *
- * @param error Anything that was thrown.
+ * @param error Any thrown value.
  * @returns Its code and its message on one line.
  */
 export function dialFailure(error: unknown): DialFailure {
@@ -171,7 +173,10 @@ function textOf(error: unknown): string {
   }
 }
 
-/** Makes control characters visible: addresses and names come from anywhere, and messages go to terminals and logs. */
+/**
+ * Escapes control characters: addresses and names are untrusted, and messages are printed to
+ * terminals and logs.
+ */
 function onOneLine(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Zl}\p{Zp}]/gu,

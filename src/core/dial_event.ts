@@ -1,14 +1,14 @@
 import type { Network } from "./addr.ts";
 import type { DialFailure } from "./dial_report.ts";
 
-/** The properties of every event: the step and the time. */
+/** An event that begins a step. */
 export type StepStart =
   | {
     /** A dial begins. */
     readonly type: "dial-start";
-    /** The network asked for. */
+    /** The requested network. */
     readonly network: Network;
-    /** The address asked for. */
+    /** The requested address. */
     readonly address: string;
     /** The proxy it goes through, redacted, if any. */
     readonly via?: string;
@@ -16,9 +16,9 @@ export type StepStart =
   | {
     /** A name is being looked up. */
     readonly type: "lookup-start";
-    /** The requested network. */
+    /** The name. */
     readonly host: string;
-    /** The requested address. */
+    /** The requested address family; absent for other records (TXT of `/dnsaddr`). */
     readonly family?: 4 | 6;
   }
   | {
@@ -26,22 +26,19 @@ export type StepStart =
     readonly type: "attempt-start";
     /** The address, as host:port or a path. */
     readonly address: string;
-    /** The local address bound to, if one was asked for. */
+    /** The local address to bind to, if one is configured. */
     readonly localAddress?: string;
-    /**
-     * Set where the runtime is given the name, since neither its lookup nor its addresses are
-     * permitted.
-     */
+    /** Set where the runtime receives the name: the permissions cover no lookup and no address. */
     readonly byName?: true;
   }
   | {
     /** A handshake over an established connection begins. */
     readonly type: "handshake-start";
-    /** The requested address family; absent for other records (TXT of `/dnsaddr`). */
+    /** The protocol: `socks5`, `http-connect`, `tls` … */
     readonly protocol: string;
-    /** With whom, as host:port or a path. */
+    /** The peer of the handshake, as host:port or a path. */
     readonly hop: string;
-    /** The name that the peer has to prove, where that is not the one in `hop`. */
+    /** The name that the peer has to prove, where it differs from the one in `hop`. */
     readonly name?: string;
   }
   | {
@@ -49,16 +46,13 @@ export type StepStart =
     readonly type: "wait-start";
     /** What the dial waits for, as in `waiting …`. */
     readonly why: string;
-    /** How long it is to take, in milliseconds. */
+    /** The planned duration in milliseconds. */
     readonly ms: number;
   }
   | {
-    /** The local address to bind to, if one is configured. */
+    /** A dial enters a queue. */
     readonly type: "queue-start";
-    /**
-     * Set where the runtime receives the name, because the permissions cover neither its lookup nor
-     * its addresses.
-     */
+    /** What it waits for, as in `queued for …`. */
     readonly why: string;
   };
 
@@ -75,11 +69,11 @@ export type StepEnd =
     readonly type: "lookup-end";
     /** What was found, in the resolver's order. */
     readonly addresses: readonly string[];
-    /** The peer of the handshake, as host:port or a path. */
+    /** Why it failed; absent on success. */
     readonly error?: DialFailure;
   }
   | {
-    /** The name that the peer has to prove, where it differs from the one in `hop`. */
+    /** A connection attempt ended. */
     readonly type: "attempt-end";
     /** Why it failed; absent on success. */
     readonly error?: DialFailure;
@@ -93,50 +87,50 @@ export type StepEnd =
     readonly error?: DialFailure;
   }
   | {
-    /** The planned duration in milliseconds. */
+    /** A pause ended. */
     readonly type: "wait-end";
-    /** Why it ended early; absent where it took its time. */
+    /** Why it ended early; absent where it lasted its full time. */
     readonly error?: DialFailure;
   }
   | {
-    /** Why it ended early; absent where it lasted its full time. */
+    /** A dial left the queue, to run or because it gave up. */
     readonly type: "queue-end";
-    /** A dial enters a queue. */
+    /** Why it gave up; absent where it runs. */
     readonly error?: DialFailure;
   };
 
 /** An event that is a step of its own, without duration. */
 export type StepPoint =
   | {
-    /** A dial left the queue, to run or because it gave up. */
-    readonly type: "retry";
-    /** Why it gave up; absent where it runs. */
-    readonly number: number;
     /** A failed dial is repeated. */
+    readonly type: "retry";
+    /** The number of the retry, from 1. */
+    readonly number: number;
+    /** Why: the failure before it. */
     readonly why: string;
   }
   | {
-    /** A rule decided which way the dial goes. */
+    /** A rule decided the route of the dial. */
     readonly type: "route";
     /** The rule. */
     readonly rule: string;
   }
   | {
-    /** A rule decided the route of the dial. */
+    /** One of several dialers was chosen. */
     readonly type: "choose";
     /** The dialer. */
     readonly member: string;
-    /** Why that one. */
+    /** Why this dialer was chosen. */
     readonly why: string;
   }
   | {
-    /** A pool was asked for a connection. */
+    /** A pool was searched for a connection. */
     readonly type: "pool";
-    /** Why this dialer was chosen. */
+    /** Whether it had one. */
     readonly hit: boolean;
   }
   | {
-    /** A pool was searched for a connection. */
+    /** An address was not allowed. */
     readonly type: "deny";
     /** The address, as host:port or a path. */
     readonly address: string;
@@ -145,10 +139,9 @@ export type StepPoint =
   };
 
 /**
- * One step of a dial as it happens; `id` and `parent` make the tree. Nothing in it is secret.
+ * One step of a dial as it happens; `id` and `parent` form the tree. It contains no secrets.
  *
- * A listener that throws does not disturb the dial: what it throws surfaces as an uncaught
- * exception.
+ * A listener that throws does not affect the dial: its error becomes an uncaught exception.
  */
 export type DialEvent =
   & {

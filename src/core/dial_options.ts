@@ -8,16 +8,16 @@ export interface ReadDialOptions {
   readonly signal: AbortSignal | undefined;
   readonly onEvent: ((event: DialEvent) => void) | undefined;
   readonly remoteMultiaddr: Multiaddr | undefined;
-  /** What is not known here may be known to a dialer further in. */
+  /** Options unknown here, for inner dialers. */
   readonly others: object;
 }
 
 /**
  * Reads the options of a dial.
  *
- * @param options What the caller gave.
+ * @param options The options from the caller.
  * @returns The options.
- * @throws {TypeError} If one is unusable.
+ * @throws {TypeError} If an option is unusable.
  */
 export function readDialOptions(options: DialOptions | undefined): ReadDialOptions {
   if (options === undefined || options === null) return none;
@@ -47,7 +47,7 @@ const none: ReadDialOptions = {
   ...{ signal: undefined, onEvent: undefined, remoteMultiaddr: undefined, others: {} },
 };
 
-/** Makes sure that a signal is one; throws a TypeError else. */
+/** Throws a TypeError if `signal` is no AbortSignal. */
 export function requireSignal(signal: unknown): void {
   const { aborted, addEventListener, removeEventListener } = signal as Partial<AbortSignal>;
   if (

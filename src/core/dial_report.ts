@@ -6,7 +6,7 @@ export interface DialFailure {
   readonly message: string;
 }
 
-/** What is told of a dial that its caller gave up. */
+/** The failure of a dial that the caller aborted. */
 export const aborted: DialFailure = Object.freeze({
   code: "ABORT_ERR",
   message: "aborted by the caller",
@@ -15,11 +15,11 @@ export const aborted: DialFailure = Object.freeze({
 /** How a step of a dial ended. `lost`: another attempt won; `aborted`: the caller gave up. */
 export type DialOutcome = "ok" | "failed" | "lost" | "aborted";
 
-/** What the events of a dial amount to: a node per dial, lookup, attempt and handshake. */
+/** The events of a dial as a tree: a node for each dial, lookup, attempt and handshake. */
 export interface DialReport {
-  /** What this node is: `dial`, `lookup`, `attempt`, `handshake` … */
+  /** The kind of this node: `dial`, `lookup`, `attempt`, `handshake` … */
   readonly kind: string;
-  /** What it was about: an address, a host, a protocol. */
+  /** The subject of the step: an address, a host, a protocol. */
   readonly label: string;
   /** Milliseconds from the start of the outermost dial to the start of this step. */
   readonly startMs: number;
@@ -29,22 +29,22 @@ export interface DialReport {
   readonly outcome: DialOutcome;
   /** Why, where it failed or was aborted. */
   readonly error?: DialFailure;
-  /** What a lookup found, or another remark for a person. */
+  /** What a lookup found, or another remark. */
   readonly detail?: string;
   /** The steps within this one, in the order in which they began. */
   readonly children: readonly DialReport[];
 }
 
-/** Who puts a report together once somebody reads it, such as a dial's trace: of the dial itself nothing else is kept. */
+/** Builds a report when it is read, such as a dial's trace. The dial itself is not retained. */
 export interface ReportSource {
-  /** Puts it together. */
+  /** Builds the report. */
   report(): DialReport;
 }
 
 /**
- * Reads a report that may still have to be put together.
+ * Reads a report, building it if necessary.
  *
- * @param report The report, or who can make it.
+ * @param report The report or its source.
  * @returns The report.
  */
 export function readReport(report: DialReport | ReportSource): DialReport {

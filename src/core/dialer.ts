@@ -6,33 +6,36 @@ import type { DialEvent } from "./dial_event.ts";
 /** A multiaddr, as `@multiformats/multiaddr` makes it. */
 export type Multiaddr = MultiformatsMultiaddr;
 
-/** What a dial takes besides the address. */
+/** The options of a dial. */
 export interface DialOptions {
   /**
-   * Governs the dial and nothing after it: aborting rejects the dial with `signal.reason` itself and frees all that the
-   * dial held; once the connection is there, it does not notice.
+   * Governs the dial only. Aborting rejects the dial with `signal.reason` itself and releases
+   * everything it opened. Once connected, the signal has no effect.
    */
   signal?: AbortSignal;
-  /** The multiaddr this dial is for, so that an address-aware dialer can read the peer id or the protocol. */
+  /** The multiaddr of this dial, for dialers that read the peer id or the protocol. */
   remoteMultiaddr?: Multiaddr;
   /** Receives each step of the dial as it happens. */
   onEvent?: (event: DialEvent) => void;
 }
 
 /**
- * Makes connections: the one interface that everything here implements and wraps. Same shape as Go's
- * `DialContext(ctx, network, address)`; the context is `options.signal`.
+ * Makes connections: the interface that every dialer of this package implements and wraps. Same
+ * shape as Go's `DialContext(ctx, network, address)`; the context is `options.signal`.
  */
 export interface ContextDialer {
   /**
-   * Dials `address`: `"192.0.2.1:4001"`, `"[2001:db8::1]:4001"`, `"[fe80::1%eth0]:4001"`, `"peer.example:4001"`; for
-   * `unix` a path.
+   * Dials `address`: `"192.0.2.1:4001"`, `"[2001:db8::1]:4001"`, `"[fe80::1%eth0]:4001"`,
+   * `"peer.example:4001"`; for `unix` a path.
    *
    * @throws {DialError} If no connection could be made.
-   * @throws `options.signal.reason`, as it is, if the signal aborts before the connection is there.
+   * @throws `options.signal.reason`, as it is, if the signal aborts before the dial has connected.
    */
   dialContext(network: Network, address: string, options?: DialOptions): Promise<Conn>;
 }
 
-/** Chooses a dialer by the remote multiaddr: called once a dial, and may answer differently for each. */
+/**
+ * Chooses a dialer by the remote multiaddr. Called once for each dial; the result may differ each
+ * time.
+ */
 export type DialerForAddr = (remoteAddr: Multiaddr) => ContextDialer | Promise<ContextDialer>;

@@ -1,6 +1,6 @@
 import type { DialErrorCode, SystemErrorCode } from "./dial_error_code.ts";
 
-/** What each system error code means, for a person. */
+/** The meaning of each system error code, in words. */
 const reasons: Record<SystemErrorCode, string> = {
   EACCES: "permission denied",
   EADDRINUSE: "local address already in use",
@@ -31,7 +31,7 @@ const reasons: Record<SystemErrorCode, string> = {
   ETIMEDOUT: "timed out",
 };
 
-/** Other names under which runtimes report the same thing. */
+/** Other names of the same errors in the runtimes. */
 const aliases: Record<string, SystemErrorCode> = {
   EAI_ADDRFAMILY: "ENOTFOUND",
   EAI_FAIL: "EAI_AGAIN",
@@ -43,10 +43,10 @@ const aliases: Record<string, SystemErrorCode> = {
 };
 
 /**
- * Finds the system error code of anything that was thrown.
+ * Finds the system error code of any thrown value.
  *
- * @param error Anything that was thrown.
- * @returns Its code in Node's spelling, or `undefined` if it has none that is known.
+ * @param error Any thrown value.
+ * @returns Its code in Node's spelling, or `undefined` if it has no known code.
  */
 export function systemErrorCode(error: unknown): SystemErrorCode | undefined {
   const code = propertyOf(error, "code");
@@ -56,11 +56,11 @@ export function systemErrorCode(error: unknown): SystemErrorCode | undefined {
 }
 
 /**
- * Reads a property of anything that was thrown, whose getters may throw as well.
+ * Reads a property of any thrown value, whose getters may throw as well.
  *
- * @param thrown Anything that was thrown.
+ * @param thrown Any thrown value.
  * @param key The name of the property.
- * @returns Its value, or `undefined` if there is none to be had.
+ * @returns Its value, or `undefined` if it cannot be read.
  */
 export function propertyOf(thrown: unknown, key: string): unknown {
   try {
@@ -71,10 +71,10 @@ export function propertyOf(thrown: unknown, key: string): unknown {
 }
 
 /**
- * Says what a code means.
+ * Describes a code.
  *
  * @param code A code.
- * @returns A few words for a person, or `undefined` for a code that is not the system's.
+ * @returns A few words, or `undefined` for a code that is not the system's.
  */
 export function describeCode(code: DialErrorCode): string | undefined {
   return Object.hasOwn(reasons, code) ? reasons[code as SystemErrorCode] : undefined;

@@ -10,7 +10,8 @@ export interface HostPort {
 }
 
 /**
- * Joins a host and a port to an address, as Go's `net.JoinHostPort`: a host with a colon is put in brackets.
+ * Joins a host and a port to an address, as Go's `net.JoinHostPort`: a host with a colon is put in
+ * brackets.
  *
  * @example
  * joinHostPort("2001:db8::1", 4001); // "[2001:db8::1]:4001"
@@ -30,17 +31,17 @@ export function joinHostPort(host: string, port: number): string {
 }
 
 /**
- * Splits an address into host and port by the rules of Go's `net.SplitHostPort`, except that a port must be a number:
- * an IPv6 address must stand in brackets, a zone is kept, the host may be empty, the port may not.
+ * Splits an address into host and port by the rules of Go's `net.SplitHostPort`, except that a port
+ * must be a number. An IPv6 address must be in brackets; a zone is kept; the host may be empty, the
+ * port may not.
  *
  * @example
  * splitHostPort("[fe80::1%eth0]:4001"); // { host: "fe80::1%eth0", port: 4001 }
  *
  * @param address `host:port`, `[host]:port` or `:port`.
  * @returns The host without brackets and the port.
- * @throws {TypeError} If `address` is not of that form; the message says why, and quotes it without
- *   what stands before an `@`
- *   and without a port that is no number.
+ * @throws {TypeError} If `address` has another form. The message states the cause. It quotes the
+ * address without the text before an `@` and without a port that is no number.
  */
 export function splitHostPort(address: string): HostPort {
   if (typeof address !== "string") {

@@ -4,29 +4,29 @@ import { isDialer } from "./is_dialer.ts";
 import { shownValue, valueKind } from "./value_kind.ts";
 
 /**
- * Checks the value of an option, and gives what is to be used: the value, or a copy of it. Not
- * asked about `undefined`.
+ * Checks the value of an option and returns the value to use: the same or a copy. Not called for
+ * `undefined`.
  */
 export type OptionCheck<T> = (value: unknown, name: string) => T;
 
-/** Every option that somebody takes, with its check. */
+/** The check of every known option. */
 export type OptionChecks<Options> = {
   readonly [Name in keyof Options]-?: OptionCheck<Exclude<Options[Name], undefined>>;
 };
 
-/** The longest delay that timers take. */
+/** The longest delay that timers support. */
 export const maxMs: number = 2 ** 31 - 1;
 
 /**
  * Reads options, each once, and checks them. They may be inherited, but not from
  * `Object.prototype`.
  *
- * @param owner Whose options they are, for the error: `systemDialer`.
- * @param options What the caller gave.
- * @param checks All options that there are.
- * @returns A copy without a prototype, which has what is given and not `undefined`.
+ * @param owner The function whose options they are, for the error: `systemDialer`.
+ * @param options The options from the caller.
+ * @param checks The checks of all known options.
+ * @returns A copy without a prototype, with every option that is not `undefined`.
  * @throws {TypeError | RangeError} If they are no object, an option is unknown, or a check fails.
- * @throws What a getter of the caller's throws.
+ * @throws Errors of the caller's getters.
  */
 export function readOptions<Options extends object>(
   owner: string,
@@ -47,10 +47,7 @@ export function readOptions<Options extends object>(
   return read as Options;
 }
 
-/**
- * Makes sure that options are an object. What was given instead may be a proxy's URL, and is not
- * quoted.
- */
+/** Checks that options are an object. Another value may be a proxy's URL, and is not quoted. */
 function requireOptions(owner: string, options: unknown): object {
   let what = valueKind(options);
   if (typeof options === "object" && options !== null && !Array.isArray(options)) {
@@ -63,29 +60,27 @@ function requireOptions(owner: string, options: unknown): object {
 /**
  * Reads one option, which may be inherited, but not from `Object.prototype`.
  *
- * @param options An object of any kind: also a Proxy that answers for properties which it does not
- *   list.
+ * @param options An object of any kind, also a Proxy with properties that it does not list.
  * @param name The option's name.
  * @returns Its value; `undefined` if there is none.
  */
 export function optionOf(options: object, name: PropertyKey): unknown {
   const { found, root } = lookFor(options, name);
-  // The object itself is asked in the end, and not the owner, whose getters would see another
-  // `this`.
+  // Read from the object itself: getters called on the owner would see another `this`.
   if (found || root === null || !Object.hasOwn(root, name)) return Reflect.get(options, name);
   return undefined;
 }
 
-/** Tells whether an option is there, be it as `undefined`. */
+/** Whether an option is present, even as `undefined`. */
 export function hasOption(options: object, name: PropertyKey): boolean {
   return lookFor(options, name).found;
 }
 
 /**
- * Gives the options that are not among the known ones, for whoever they are meant for.
+ * Returns the options that are not among the known ones, for inner dialers.
  *
- * @param options What the caller gave.
- * @param known The names of those that are known here.
+ * @param options The options from the caller.
+ * @param known The names of the known options.
  * @returns A copy of the others, inherited ones included.
  */
 export function otherOptions(options: object, known: readonly PropertyKey[]): object {
@@ -96,7 +91,7 @@ export function otherOptions(options: object, known: readonly PropertyKey[]): ob
   return others;
 }
 
-/** Looks through an object and its prototypes up to `Object.prototype`, which is not looked at. */
+/** Searches an object and its prototypes, up to `Object.prototype` exclusively. */
 function lookFor(options: object, name: PropertyKey): { found: boolean; root: object | null } {
   let owner: object | null = options;
   for (; owner !== null && !isObjectPrototype(owner); owner = Object.getPrototypeOf(owner)) {
@@ -106,8 +101,7 @@ function lookFor(options: object, name: PropertyKey): { found: boolean; root: ob
 }
 
 /**
- * The names of what is given: all that is enumerable, and getters, which classes have on their
- * prototypes.
+ * The names of all enumerable properties, and of getters, which classes define on their prototypes.
  */
 function givenNames(options: object): PropertyKey[] {
   const names = new Set<PropertyKey>();
@@ -128,7 +122,7 @@ function isObjectPrototype(object: object): boolean {
 }
 
 function unknownOption(name: string, owner: string, known: readonly string[]): TypeError {
-  // A name that can hardly be meant as one may be anything.
+  // Text that does not look like an option's name may be a secret.
   if (!/^[a-z_$][\w$]{0,39}$/i.test(name)) return new TypeError(`Unknown option of ${owner}`);
   const near = nearest(name, known);
   const hint = near === undefined ? "" : `: did you mean "${near}"?`;
@@ -143,7 +137,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return ranked[0] !== undefined && ranked[0].far <= most ? ranked[0].other : undefined;
 }
 
-/** How many letters have to be added, left out, replaced, or swapped with their neighbour. */
+/** The number of letters to insert, delete, replace, or swap with a neighbour. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
@@ -160,7 +154,7 @@ function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** Takes a value as it is: what it may be depends on others, or is checked where it is used. */
+/** Accepts any value: its validity depends on other options, or is checked where it is used. */
 export function unchecked<T>(value: unknown): T {
   return value as T;
 }
@@ -196,7 +190,7 @@ export function boolean(value: unknown, name: string): boolean {
   throw new TypeError(`${name} must be a boolean, not ${shownValue(value)}`);
 }
 
-/** One of some values. The error lists them, and does not show what was given. */
+/** One of some values. The error lists them and does not quote the value. */
 export function oneOf<const T extends string | number>(...allowed: readonly T[]): OptionCheck<T> {
   return (value, name) => {
     if (allowed.includes(value as T)) return value as T;
@@ -209,7 +203,7 @@ export function oneOf<const T extends string | number>(...allowed: readonly T[])
   };
 }
 
-/** `false`, or what another check takes. */
+/** `false`, or a value that another check accepts. */
 export function falseOr<T>(check: OptionCheck<T>): OptionCheck<T | false> {
   return (value, name) => value === false ? false : check(value, name);
 }
@@ -220,13 +214,13 @@ export function text(value: unknown, name: string): string {
   throw new TypeError(`${name} must be a string, not ${valueKind(value)}`);
 }
 
-/** An object whose keys are its user's. */
+/** An object whose keys belong to the caller. */
 export function anyObject<T extends object>(value: unknown, name: string): T {
   if (typeof value === "object" && value !== null) return value as T;
   throw new TypeError(`${name} must be an object, not ${valueKind(value)}`);
 }
 
-/** Options within options. */
+/** Nested options. */
 export function nested<Options extends object>(
   checks: OptionChecks<Options>,
 ): OptionCheck<Options> {

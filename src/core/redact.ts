@@ -1,10 +1,9 @@
 import { valueKind } from "./value_kind.ts";
 
 /**
- * Hides what may be a secret in a text that was meant as an address or a URL: what stands before an
- * `@`, a port that is none
- * (a password whose host is missing), and what a path or a query holds. Text that is an address
- * stays as it is.
+ * Hides possible secrets in text that was meant as an address or a URL: text before an `@`, a port
+ * that is no number (a password whose host is missing), and the contents of a path or a query. A
+ * valid address stays as it is.
  *
  * @param text The text.
  * @returns The text to show: `***@peer.example:80`, `alice:***`, `http://***@peer.example/…`.
@@ -26,7 +25,7 @@ function redactedHostPort(text: string): string {
     const host = ipv6.test(inner) ? inner : redactedHostPort(inner);
     return `[${host}${close}${redactedHostPort(after!)}`;
   }
-  // An IPv6 address that lacks its brackets.
+  // An IPv6 address without brackets.
   if (/^[^:]*:.*:/s.test(text) && (/::/.test(text) || /^(?:[^:]*:){7}[^:]*$/.test(text))) {
     if (ipv6.test(text.replace(/(%[^:]*):[0-9]{1,5}$/, "$1"))) return text;
   }
@@ -40,42 +39,42 @@ function redactedHostPort(text: string): string {
 const good = /^(?:[\w.-]*|\[[0-9a-f:.]+\]):(?:[0-9]{1,4}|[1-5][0-9]{4})$/i;
 
 /**
- * Gives an address for an error, an event or a report. A unix path and a multiaddr stay as they
- * are, user info apart.
+ * Redacts an address for an error, an event or a report. A unix path and a multiaddr stay as they
+ * are, except for user info.
  *
- * @param network What is dialed over.
- * @param address What is dialed; a caller without types may give anything.
- * @returns The address without what may be a secret.
+ * @param network The network of the dial.
+ * @param address The address of the dial; untyped callers may pass any value.
+ * @returns The address without possible secrets.
  */
 export function shownAddress(network: string, address: unknown): string {
   if (typeof address !== "string") return valueKind(address);
-  // Most are good, and this is asked at each dial.
+  // The fast path: most addresses are valid, and this runs at each dial.
   if (good.test(address)) return address;
   if (network === "unix") return /^[\w+.-]+:\/\//.test(address) ? redacted(address) : address;
   return address.startsWith("/") ? redactedMultiaddr(address) : redacted(address);
 }
 
 /**
- * Hides user info in what was meant as a multiaddr.
+ * Hides user info in text that was meant as a multiaddr.
  *
  * @param text The text; it may be a URL.
  * @returns The text to show.
  */
 export function redactedMultiaddr(text: string): string {
   if (!text.startsWith("/")) return redacted(text);
-  // A unix path may well have an "@".
+  // A unix path may contain an "@".
   return text.startsWith("/unix/") ? text : text.split("/").map(withoutUserInfo).join("/");
 }
 
-/** Hides what stands before an `@`. */
+/** Hides the text before an `@`. */
 export function withoutUserInfo(text: string): string {
   return text.replace(/^.*@/s, "***@");
 }
 
 /**
- * Gives a network for an error: the word that it is, unless it can hardly be meant as one.
+ * Redacts a network for an error: text that looks like a network's name is shown.
  *
- * @param network What was given.
+ * @param network The value from the caller.
  * @returns `tcp`, `udp`, or `***`.
  */
 export function shownNetwork(network: unknown): string {

@@ -1,5 +1,5 @@
 /**
- * Says what a value is without quoting it, where it may be a URL with a password.
+ * Describes a value without quoting it, where it may be a URL with a password.
  *
  * @param value Any value.
  * @returns `undefined`, `null`, `a string`, `an array`, `an object` …
@@ -11,8 +11,8 @@ export function valueKind(value: unknown): string {
 }
 
 /**
- * Shows a value in the error about it where it cannot be a secret: a number, a boolean, `undefined`. Of anything else it says
- * the kind, for a text may be a password that was given in the wrong place.
+ * Quotes a value in an error where it cannot be a secret: a number, a boolean, `undefined`.
+ * Otherwise only its kind is shown, because text may be a password passed in the wrong place.
  *
  * @param value Any value.
  * @returns `5`, `true`, `undefined`, `a string` …
