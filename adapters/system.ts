@@ -4,10 +4,7 @@ import type { ContextDialer } from "../src/core/dialer.ts";
 import { describeCode, systemErrorCode } from "../src/core/error_reason.ts";
 import { readOptions } from "../src/core/options.ts";
 import { makeDialer } from "../src/dial/compose_dialer.ts";
-import { type NetDialerOptions, netDialerOptions } from "../src/net/net_dialer_options.ts";
-
-/** How {@linkcode systemDialer} behaves; the counterpart of the fields of Go's `net.Dialer`. */
-export type SystemDialerOptions = NetDialerOptions;
+import { netDialerOptions, type SystemDialerOptions } from "../src/net/net_dialer_options.ts";
 
 /**
  * Makes a dialer over the runtime's own sockets, the counterpart of Go's `net.Dialer`:

@@ -5,8 +5,8 @@ import type { ConnectDone, Connector, ConnectRequest } from "../../src/net/conne
 import { netDialer } from "../../src/net/net_dialer.ts";
 import {
   keepAliveIdleMs,
-  type NetDialerOptions,
   netDialerOptions,
+  type SystemDialerOptions,
 } from "../../src/net/net_dialer_options.ts";
 import { BunConn, type BunSocket } from "./bun_conn.ts";
 import { anyLocalAddress, connectFailure, failLater } from "../node/connect_failure.ts";
@@ -28,7 +28,7 @@ import { netConnector } from "../node/net_connector.ts";
  * @returns The dialer.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
-export function bunDialer(options: NetDialerOptions = {}): ContextDialer {
+export function bunDialer(options: SystemDialerOptions = {}): ContextDialer {
   const read = readOptions("bunDialer", options, netDialerOptions);
   return netDialer(bunConnector(read), read);
 }
@@ -37,7 +37,7 @@ export function bunDialer(options: NetDialerOptions = {}): ContextDialer {
 const mostPending = 16;
 let pending = 0;
 
-function bunConnector(options: NetDialerOptions): Connector {
+function bunConnector(options: SystemDialerOptions): Connector {
   const { keepAlive, noDelay = true } = options;
   const idleMs = keepAliveIdleMs(options);
   const throughNode = netConnector(options);

@@ -1,7 +1,7 @@
 import type { Addr } from "../../src/core/addr.ts";
 import { BaseConn } from "../../src/conn/base_conn.ts";
 import { BufferGuard } from "../../src/conn/buffer_guard.ts";
-import { connError } from "../../src/core/conn_error.ts";
+import { closedError, connError } from "../../src/core/conn_error.ts";
 import type { SystemErrorCode } from "../../src/core/dial_error_code.ts";
 import { systemErrorCode } from "../../src/core/error_reason.ts";
 import {
@@ -38,7 +38,8 @@ const writeStyle: WriteStyle = { supportsWritev: false, coalesceBytes: 512 * 102
 /** A connection over a socket of Deno's own. */
 export class DenoConn extends BaseConn {
   readonly #conn: DenoSocket;
-  #receiving = 0;
+  /** Rejects the reads under way, which Deno cannot give up while the socket is open. */
+  readonly #reads: ((error: unknown) => void)[] = [];
   #ended = false;
   /** Made for the first buffer that may shrink. */
   #guard: BufferGuard | undefined;
@@ -58,21 +59,27 @@ export class DenoConn extends BaseConn {
   }
 
   #receive(buffer: Uint8Array): Promise<number | null> {
-    this.#receiving++;
-    return this.#conn.read(plainBytes(buffer)).then((count) => {
-      this.#receiving--;
-      if (byteLengthOf(buffer) === 0) throw lostBufferError();
-      if (count === null) {
+    return new Promise((resolve, reject) => {
+      this.#reads.push(reject);
+      const settled = () => {
+        const index = this.#reads.indexOf(reject);
+        if (index !== -1) this.#reads.splice(index, 1);
+      };
+      this.#conn.read(plainBytes(buffer)).then((count) => {
+        settled();
+        if (byteLengthOf(buffer) === 0) return reject(lostBufferError());
+        if (count === null) {
+          this.#ended = true;
+          if (this.#failure !== undefined) return reject(this.#broken());
+          this.noteEnd();
+        }
+        resolve(count);
+      }, (error) => {
+        settled();
         this.#ended = true;
-        if (this.#failure === undefined) this.noteEnd();
-        else throw this.#broken();
-      }
-      return count;
-    }, (error) => {
-      this.#receiving--;
-      this.#ended = true;
-      this.#failure ??= this.#ioError("read", error);
-      throw this.#broken();
+        this.#failure ??= this.#ioError("read", error);
+        reject(this.#broken());
+      });
     });
   }
 
@@ -82,7 +89,11 @@ export class DenoConn extends BaseConn {
   }
 
   protected get receivedAll(): boolean {
-    return this.#ended || this.#receiving > 0;
+    return this.#ended;
+  }
+
+  protected override rejectReads(): void {
+    for (const reject of this.#reads.splice(0)) reject(closedError("read"));
   }
 
   protected async send(data: Uint8Array): Promise<void> {

@@ -12,14 +12,14 @@ import {
   remoteAddrOf,
 } from "../../src/net/connector.ts";
 import { netDialer } from "../../src/net/net_dialer.ts";
-import { type NetDialerOptions, netDialerOptions } from "../../src/net/net_dialer_options.ts";
+import { netDialerOptions, type SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
 import { anyLocalAddress, denoDenial, failLater } from "../node/connect_failure.ts";
 import { DenoConn, denoErrorCode, type DenoSocket } from "./deno_conn.ts";
 import { isLinkLocal, resolveZones } from "../node/resolve_zones.ts";
 import { netConnector } from "../node/net_connector.ts";
 
 /** How a dialer over Deno's sockets behaves. */
-export interface DenoDialerOptions extends NetDialerOptions {
+export interface DenoDialerOptions extends SystemDialerOptions {
   /**
    * `"native"` is `Deno.connect`, the fastest; `"node"` is Deno's `node:net`, which can also set the keep-alive idle time and
    * send RST.

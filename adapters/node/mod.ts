@@ -1,7 +1,7 @@
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { readOptions } from "../../src/core/options.ts";
 import { netDialer } from "../../src/net/net_dialer.ts";
-import { type NetDialerOptions, netDialerOptions } from "../../src/net/net_dialer_options.ts";
+import { netDialerOptions, type SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
 import { netConnector } from "./net_connector.ts";
 
 /**
@@ -16,7 +16,7 @@ import { netConnector } from "./net_connector.ts";
  * @returns The dialer.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
-export function nodeDialer(options: NetDialerOptions = {}): ContextDialer {
+export function nodeDialer(options: SystemDialerOptions = {}): ContextDialer {
   const read = readOptions("nodeDialer", options, netDialerOptions);
   return netDialer(netConnector(read), read);
 }

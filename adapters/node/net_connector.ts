@@ -1,13 +1,15 @@
 import type { IpcNetConnectOpts, TcpNetConnectOpts } from "node:net";
 import type { ConnectDone, Connector, ConnectRequest } from "../../src/net/connector.ts";
-import { keepAliveIdleMs, type NetDialerOptions } from "../../src/net/net_dialer_options.ts";
+import { keepAliveIdleMs, type SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
 import { anyLocalAddress, connectFailure, failLater } from "./connect_failure.ts";
 import { DialSocket } from "./dial_socket.ts";
 import { resolveZones } from "./resolve_zones.ts";
 import { NodeConn, sharedBuffer } from "./node_conn.ts";
 
 /** Connects over `node:net`. */
-export function netConnector(options: Pick<NetDialerOptions, "keepAlive" | "noDelay">): Connector {
+export function netConnector(
+  options: Pick<SystemDialerOptions, "keepAlive" | "noDelay">,
+): Connector {
   const { keepAlive, noDelay = true } = options;
   const idleMs = keepAliveIdleMs(options);
   const opened = (socket: DialSocket, request: ConnectRequest) => {

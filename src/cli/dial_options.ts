@@ -1,8 +1,6 @@
 import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
-import type { LocalAddresses } from "../net/net_dialer_options.ts";
-import type { ProxyDialer } from "../proxy/dial/proxy_context_dialer.ts";
 import { proxyDialer } from "../proxy/url/proxy_dialer.ts";
 import type { CommandInput, OptionTable } from "./command.ts";
 import { parseDuration } from "./parse_duration.ts";
@@ -59,7 +57,7 @@ export function readDialSetup(input: CommandInput): DialSetup {
  *
  * @throws {UsageError} If a URL cannot be read.
  */
-export function readProxies(urls: readonly string[], via: ContextDialer): ProxyDialer {
+export function readProxies(urls: readonly string[], via: ContextDialer): ContextDialer {
   try {
     return proxyDialer(urls, { via });
   } catch (error) {
@@ -67,7 +65,9 @@ export function readProxies(urls: readonly string[], via: ContextDialer): ProxyD
   }
 }
 
-function readLocalAddress(given: readonly string[]): string | LocalAddresses | undefined {
+function readLocalAddress(
+  given: readonly string[],
+): string | { ipv4?: string; ipv6?: string } | undefined {
   const byFamily: Partial<Record<IpFamily, string>> = {};
   for (const address of given) {
     const family = ipFamily(address);

@@ -14,7 +14,7 @@ import { dialName } from "./name_dial.ts";
 import {
   type NetDialerConfig,
   netDialerConfig,
-  type NetDialerOptions,
+  type SystemDialerOptions,
 } from "./net_dialer_options.ts";
 import { systemResolver } from "../resolver/system_resolver.ts";
 
@@ -28,7 +28,7 @@ import { systemResolver } from "../resolver/system_resolver.ts";
  */
 export function netDialer(
   connector: Connector,
-  options: NetDialerOptions = {},
+  options: SystemDialerOptions = {},
   clock: Clock = systemClock,
 ): ContextDialer {
   return new NetDialer(connector, options, clock);
@@ -41,7 +41,7 @@ class NetDialer implements ContextDialer {
   /** What dials names, and says of an address why it cannot be dialed. */
   readonly #names: ContextDialer;
 
-  constructor(connector: Connector, options: NetDialerOptions, clock: Clock) {
+  constructor(connector: Connector, options: SystemDialerOptions, clock: Clock) {
     const config = netDialerConfig(options);
     const resolver = options.resolver ?? systemResolver;
     const mayDialNames = options.resolver === undefined;

@@ -11,16 +11,8 @@ import {
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 
-/** Local addresses by family, for hosts that have both. */
-export interface LocalAddresses {
-  /** The IPv4 literal to bind to when an IPv4 address is dialed. */
-  ipv4?: string;
-  /** The IPv6 literal to bind to when an IPv6 address is dialed; may carry a zone. */
-  ipv6?: string;
-}
-
 /** How a dialer over the runtime's own sockets behaves; the counterpart of the fields of Go's `net.Dialer`. */
-export interface NetDialerOptions {
+export interface SystemDialerOptions {
   /**
    * Milliseconds for the whole dial, lookup included. Running out is a `DialError` with the code `ETIMEDOUT`.
    *
@@ -34,7 +26,12 @@ export interface NetDialerOptions {
    *
    * @default {undefined} The system chooses.
    */
-  localAddress?: string | LocalAddresses;
+  localAddress?: string | {
+    /** The IPv4 literal to bind to when an IPv4 address is dialed. */
+    ipv4?: string;
+    /** The IPv6 literal to bind to when an IPv6 address is dialed; may carry a zone. */
+    ipv6?: string;
+  };
   /**
    * The local port to dial from. On Deno this makes the dialer use `node:net`.
    *
@@ -100,7 +97,7 @@ export interface NetDialerConfig {
 export const maxKeepAliveIdleMs = 32_767_000;
 
 /** The options of every dialer over sockets. */
-export const netDialerOptions: OptionChecks<NetDialerOptions> = {
+export const netDialerOptions: OptionChecks<SystemDialerOptions> = {
   timeoutMs: milliseconds(),
   localAddress: checkLocalAddress,
   localPort: port,
@@ -113,10 +110,13 @@ export const netDialerOptions: OptionChecks<NetDialerOptions> = {
 };
 
 /** What inherits nothing from `Object.prototype`. */
+/** Local addresses by family. */
+type LocalAddresses = Exclude<SystemDialerOptions["localAddress"], string | undefined>;
+
 const none: LocalAddresses = Object.create(null);
 
 /** Fills in the defaults of options that were checked. */
-export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
+export function netDialerConfig(options: SystemDialerOptions): NetDialerConfig {
   const { timeoutMs, localAddress, localPort } = options;
   const { attemptDelayMs = 250, resolutionDelayMs = 50, preferFamily = 6 } = options;
   const one = typeof localAddress === "string" ? ipFamily(localAddress)! : undefined;
@@ -137,7 +137,7 @@ export function netDialerConfig(options: NetDialerOptions): NetDialerConfig {
 }
 
 /** The idle time of keep-alive in whole seconds, as runtimes cut off what is less; also where it is off for now. */
-export function keepAliveIdleMs({ keepAlive }: Pick<NetDialerOptions, "keepAlive">): number {
+export function keepAliveIdleMs({ keepAlive }: Pick<SystemDialerOptions, "keepAlive">): number {
   return Math.ceil((keepAlive || 15_000) / 1_000) * 1_000;
 }
 

@@ -20,11 +20,9 @@ export {
 } from "./http/http_connect_dialer.ts";
 export type { HttpHeaders } from "./http/http_connect_request.ts";
 export type { CredentialsRequest } from "./dial/proxy_config.ts";
-export type { ProxyDialer } from "./dial/proxy_context_dialer.ts";
 export type { ProxyCredentials } from "./handshake/proxy_credentials.ts";
 export { proxyDialer, type ProxyDialerOptions } from "./url/proxy_dialer.ts";
 export type { ProxyServerOptions } from "./dial/proxy_dialer_options.ts";
-export type { EnvGetter } from "./env/proxy_env.ts";
 export { proxyFromEnv, type ProxyFromEnvOptions } from "./env/proxy_from_env.ts";
 export type { ProxyProtocolTlv } from "./haproxy/proxy_protocol_codec.ts";
 export { ProxyRefusedError } from "./handshake/proxy_refused_error.ts";

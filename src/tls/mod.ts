@@ -11,5 +11,5 @@
  * @module
  */
 export type { TlsConn, TlsInfo } from "./tls_conn.ts";
-export type { PEM, TlsOptions } from "./tls_options.ts";
+export type { TlsOptions } from "./tls_options.ts";
 export { type TlsDialer, withTls } from "./with_tls.ts";

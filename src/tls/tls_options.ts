@@ -14,9 +14,6 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 
-/** A certificate or key in PEM, as text or as its bytes. */
-export type PEM = string | Uint8Array;
-
 /** Options of a TLS client. */
 export interface TlsOptions {
   /**
@@ -39,11 +36,11 @@ export interface TlsOptions {
    *
    * @default The runtime's own list.
    */
-  ca?: PEM | readonly PEM[];
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** The certificate to authenticate with, followed by its chain if it has one. Needs `key`. */
-  cert?: PEM;
+  cert?: string | Uint8Array;
   /** The certificate's private key. */
-  key?: PEM;
+  key?: string | Uint8Array;
   /** The passphrase of an encrypted `key`. */
   passphrase?: string;
   /**
@@ -96,7 +93,7 @@ export const tlsOptions: OptionChecks<TlsOptions> = {
 export function tlsConfig(options: TlsOptions): TlsConfig {
   const { serverName, verify = true, minVersion = "TLSv1.2", handshakeTimeoutMs } = options;
   const { cert, key, passphrase } = options;
-  const ca = options.ca === undefined ? undefined : [options.ca].flat() as PEM[];
+  const ca = options.ca === undefined ? undefined : [options.ca].flat() as (string | Uint8Array)[];
   // Deno and Node accept many invalid values silently, and fail late or without a reason.
   if (ca?.length === 0) throw new TypeError("ca must not be empty");
   for (const each of ca ?? []) readCertificate("ca", each);
@@ -124,8 +121,8 @@ function checkServerName(value: unknown): string {
 }
 
 function checkIdentity(
-  cert: PEM | undefined,
-  key: PEM | undefined,
+  cert: string | Uint8Array | undefined,
+  key: string | Uint8Array | undefined,
   passphrase: string | undefined,
 ): void {
   if (cert === undefined && key === undefined) {
@@ -144,7 +141,7 @@ function checkIdentity(
   if (!certificate.checkPrivateKey(privateKey)) throw new TypeError("key is not that of cert");
 }
 
-function readCertificate(option: "ca" | "cert", pem: PEM): X509Certificate {
+function readCertificate(option: "ca" | "cert", pem: string | Uint8Array): X509Certificate {
   try {
     return new X509Certificate(buffered(pem));
   } catch (cause) {
@@ -153,7 +150,7 @@ function readCertificate(option: "ca" | "cert", pem: PEM): X509Certificate {
 }
 
 /** Node's types accept no other bytes. */
-function buffered(pem: PEM): string | Buffer {
+function buffered(pem: string | Uint8Array): string | Buffer {
   if (typeof pem === "string") return pem;
   if (isUint8Array(pem)) return Buffer.from(pem);
   throw new TypeError(`PEM must be text or bytes, not ${valueKind(pem)}`);

@@ -6,7 +6,7 @@ import type { Network } from "../../src/core/addr.ts";
 import type { DialOptions } from "../../src/core/dialer.ts";
 import type { IpFamily } from "../../src/ip/ip_literal.ts";
 import { netDialer } from "../../src/net/net_dialer.ts";
-import type { NetDialerOptions } from "../../src/net/net_dialer_options.ts";
+import type { SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
 import type { LookupOptions, Resolver } from "../../src/resolver/resolver.ts";
 import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { VirtualClock } from "../fakes/virtual_clock.ts";
@@ -21,10 +21,10 @@ export class Trial {
   readonly connector = new FakeConnector();
   readonly asked: string[] = [];
   readonly events: DialEvent[] = [];
-  readonly #options: NetDialerOptions;
+  readonly #options: SystemDialerOptions;
   readonly #answers: Answers;
 
-  constructor(options: NetDialerOptions = {}, answers: Answers = {}) {
+  constructor(options: SystemDialerOptions = {}, answers: Answers = {}) {
     this.#options = options;
     this.#answers = answers;
   }

@@ -1,7 +1,8 @@
+import type { ContextDialer } from "../../src/core/dialer.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDialError } from "../../src/core/dial_error.ts";
-import { type ProxyDialer, proxyDialer, type ProxyDialerOptions } from "../../src/proxy/mod.ts";
+import { proxyDialer, type ProxyDialerOptions } from "../../src/proxy/mod.ts";
 import { ca } from "../certs/certificates.ts";
 import { password, plainPassword, username } from "../peers/credentials.ts";
 import { danteMissing, startDante } from "../peers/dante.ts";
@@ -36,7 +37,7 @@ async function startChain(): Promise<Chain> {
   };
 }
 
-function chainDialer({ addresses }: Chain, options: ProxyDialerOptions = {}): ProxyDialer {
+function chainDialer({ addresses }: Chain, options: ProxyDialerOptions = {}): ContextDialer {
   const [squid, tinyproxy, dante] = addresses;
   return proxyDialer(
     [
@@ -103,7 +104,7 @@ test("a chain tells its hops and names the one that fails", options, async () =>
   }
 });
 
-async function failure(dialer: ProxyDialer, target: string) {
+async function failure(dialer: ContextDialer, target: string) {
   const dialing = dialer.dialContext("tcp", target).catch((error: unknown) => error);
   const error = await within("the failure", dialing);
   if (!isDialError(error)) throw error;

@@ -1,4 +1,5 @@
-import { systemDialer, type SystemDialerOptions } from "../../adapters/system.ts";
+import { systemDialer } from "../../adapters/system.ts";
+import type { SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
 import { deriveConn } from "../../src/conn/derive_conn.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
 import { fromDuplex, toDuplex } from "../../src/stream/mod.ts";

@@ -10,28 +10,28 @@ import { PhaseTimes, type ProxyCheckLevel, timedNegotiations } from "./phase_tim
 import { proxyDialTarget } from "../dial/proxy_dial_target.ts";
 import { ProxyRefusedError } from "../handshake/proxy_refused_error.ts";
 
-/** What {@linkcode checkProxy} looks at. */
+/** Options of {@linkcode checkProxy}. */
 export interface ProxyCheckOptions extends Pick<DialOptions, "signal" | "onEvent"> {
   /**
    * How far to go.
    *
    * - `"tcp"`: a connection to the proxy, through those before it; for an `https` proxy TLS as
    *   well.
-   * - `"handshake"`: the proxy speaks its protocol and takes the credentials. SOCKS4 and HTTP
-   *   CONNECT have nothing but the request, so `target` is asked for, and that it cannot be reached
-   *   does not matter. SOCKS5 is asked for no target, except where it accepted credentials that it
-   *   does not require: some check them at the request (3proxy). Of a proxy that hangs up on the
-   *   target instead of answering (`ssh -D`, proxy-chain), and of a SOCKS5 proxy that checks
-   *   credentials at the request and answers that it is not allowed, nothing is known but that it
-   *   can be connected to: name a target that can be reached.
-   * - `"tunnel"`: a tunnel to `target`, which is closed at once.
+   * - `"handshake"`: the proxy speaks its protocol and accepts the credentials. SOCKS4 and HTTP
+   *   CONNECT consist of the request alone, so `target` is requested; an unreachable target does
+   *   not fail the check. A SOCKS5 proxy gets no request, unless it accepted credentials that it
+   *   does not require: some proxies check them at the request (3proxy). Two kinds of proxy need a
+   *   reachable target, or the check proves only the connection: a proxy that closes the connection
+   *   instead of reporting an unreachable target (`ssh -D`, proxy-chain), and a SOCKS5 proxy that
+   *   checks the credentials at the request and replies "not allowed".
+   * - `"tunnel"`: a tunnel to `target`, closed as soon as it is open.
    */
   level: ProxyCheckLevel;
   /**
-   * The target as `host:port`. A `"tunnel"` needs one.
+   * The target as `host:port`. Required for `"tunnel"`.
    *
-   * @default {"anydial-check.invalid:443"} A name that nobody can have (RFC 6761 §6.4); where names
-   *   are looked up here a port that nobody listens on, the proxy's own `127.0.0.1:9`.
+   * @default {"anydial-check.invalid:443"} A name that never resolves (RFC 6761 §6.4). With local
+   *   resolution it is `127.0.0.1:9`, a port of the proxy's own machine that has no listener.
    */
   target?: string;
   /**
@@ -42,44 +42,39 @@ export interface ProxyCheckOptions extends Pick<DialOptions, "signal" | "onEvent
   timeoutMs?: number;
 }
 
-/** What a check found. */
+/** Result of a check. */
 export interface ProxyCheck {
   /** Whether the level asked for works. */
   readonly ok: boolean;
   /** The level asked for. */
   readonly level: ProxyCheckLevel;
   /**
-   * How far it works; absent where not even a connection could be made. `"tcp"` where a SOCKS5
-   * proxy answers the request with "not allowed" and required no credentials before: it may mean
-   * the credentials, or that there are none.
+   * The highest level that works; absent if the connection failed. It is `"tcp"` if a SOCKS5 proxy
+   * replies "not allowed" without having required credentials: the reply may refer to wrong or
+   * missing credentials.
    */
   readonly works?: ProxyCheckLevel;
-  /** How long the whole check took, in milliseconds. */
+  /** Duration of the whole check in milliseconds. */
   readonly durationMs: number;
   /**
-   * How long the first connection to the proxy took, the proxies before and TLS included; absent if
-   * there was none.
+   * Duration of the first connection to the proxy in milliseconds, including earlier proxies and
+   * TLS; absent if there was none.
    */
   readonly tcpMs?: number;
   /**
-   * How long greeting and credentials took, with a flight that the proxy did not take; absent if
-   * they failed, or where the protocol has only the request.
+   * Duration of greeting and credentials in milliseconds, including a pipelined attempt that the
+   * proxy did not support; absent if they failed, or if the protocol consists of the request alone.
    */
   readonly handshakeMs?: number;
-  /**
-   * How long the request took, from asking for the target to the proxy's answer; absent if there
-   * was none.
-   */
+  /** Duration of the request in milliseconds, up to the proxy's reply; absent if there was none. */
   readonly tunnelMs?: number;
   /**
-   * Which side is at fault; absent where all is well, where it is neither, or where it cannot be
-   * told: a proxy that hangs up instead of answering the request may do so for either, and "not
-   * allowed" may be about the credentials.
+   * Which side is at fault; absent on success, if neither side is, or if it is unknown. A proxy
+   * that closes the connection instead of answering the request may do so because of either side,
+   * and "not allowed" may refer to the credentials.
    */
   readonly blame?: "proxy" | "target";
-  /**
-   * What went wrong; its `hop` names the proxy, should there be several. Absent where all is well.
-   */
+  /** The failure; in a chain its `hop` names the proxy. Absent on success. */
   readonly error?: DialError;
 }
 
@@ -89,19 +84,19 @@ const NOT_ALLOWED = 0x02;
 const checkLevel = oneOf("tcp", "handshake", "tunnel");
 
 /**
- * Checks a proxy. A proxy that does not work is a result, not an exception.
+ * Checks a proxy. A failing proxy is a result, not an exception.
  *
  * @example
  * const dialer = proxyDialer("socks5h://127.0.0.1:9050");
  * const options = { level: "tunnel", target: "peer.example:4001" } as const;
  * const { ok, blame, error } = await checkProxy(dialer, options);
  *
- * @param dialer The proxy, as `proxyDialer` and the like make it. Of another dialer only the level
- *   `"tunnel"` can be checked.
- * @param options How far to go.
- * @returns What works, how long it took, and who is to blame.
- * @throws {TypeError | RangeError} If an option is unusable, or the level is one that this dialer
- *   has not.
+ * @param dialer The dialer of a proxy, such as `proxyDialer` returns. Any other dialer supports the
+ *   level `"tunnel"` only.
+ * @param options The level and its limits.
+ * @returns What works, the durations, and which side is at fault.
+ * @throws {TypeError | RangeError} If an option is invalid, or the dialer does not support the
+ *   level.
  * @throws `options.signal.reason`, as it is, if the signal aborts.
  */
 export async function checkProxy(
@@ -113,7 +108,7 @@ export async function checkProxy(
     level: checkLevel,
     target: text,
     timeoutMs: milliseconds(),
-    // Checked with the options of the dial.
+    // Validated by the dial.
     signal: unchecked,
     onEvent: unchecked,
   });
@@ -139,7 +134,7 @@ export async function checkProxy(
     );
   }
   const begin = performance.now();
-  /** Dials within what is left of the time. */
+  /** Dials within the remaining time. */
   const tryDial = (through: ContextDialer, target: string, onEvent?: DialOptions["onEvent"]) => {
     const leftMs = Math.max(1, Math.ceil(begin + timeoutMs - performance.now()));
     const limited = makeDialer({
@@ -157,7 +152,7 @@ export async function checkProxy(
   let unclear = false;
   if (unproven || isNotAllowed(error)) {
     const open = !times.tookCredentials || await acceptsNoCredentials(dialer, tryDial);
-    // Only the answer to the request counts, where the proxy accepts anything up to there.
+    // The proxy accepts any credentials, so only the reply to the request proves them.
     if (open && unproven) error = await tryDial(alteredProxyDialer(dialer, unlimited)!, target);
     unclear = open && isNotAllowed(error);
     if (open && error !== undefined) times.loggedIn = undefined;
@@ -171,7 +166,7 @@ export async function checkProxy(
   };
 }
 
-/** Whether a SOCKS5 proxy goes on without credentials, so that its answer to some says nothing. */
+/** Whether a SOCKS5 proxy requires no credentials; then accepting some proves nothing. */
 async function acceptsNoCredentials(
   dialer: ContextDialer,
   tryDial: (through: ContextDialer, target: string) => Promise<DialError | undefined>,
@@ -180,7 +175,7 @@ async function acceptsNoCredentials(
     ...unlimited(proxy),
     handshake: () => ({ begin: () => new LoginCodec({}) }),
   }))!;
-  // The target is not asked for.
+  // The target is never sent.
   return await tryDial(greeting, "127.0.0.1:9") === undefined;
 }
 
@@ -188,9 +183,7 @@ function unlimited(proxy: ProxyConfig): ProxyConfig {
   return { ...proxy, timeoutMs: undefined };
 }
 
-/**
- * Whether a SOCKS5 proxy answered "not allowed", as some do where the password is wrong or missing.
- */
+/** Whether a SOCKS5 proxy replied "not allowed", as some do for a wrong or missing password. */
 function isNotAllowed(error: DialError | undefined): boolean {
   const reply = error?.cause instanceof ProxyRefusedError ? error.cause.reply : undefined;
   return reply?.protocol === "socks5" && reply.code === NOT_ALLOWED;
@@ -202,10 +195,10 @@ function verdict(
   error: DialError | undefined,
 ): Pick<ProxyCheck, "ok" | "works" | "blame" | "error"> {
   if (error === undefined) return { ok: true, works: level };
-  // Where the target does not matter, the proxy's silence is its own. Why it hung up remains
-  // unknown.
+  // Below "tunnel" the target does not matter, so a timeout is the proxy's fault. The reason for a
+  // closed connection stays unknown.
   const blame = level === "tunnel" ? error.blame : error.blame && "proxy";
-  // That a proxy reports its target down is all that a check up to the handshake asks of it.
+  // A proxy that reports its target as unreachable passes the level "handshake".
   const works = error.blame === "target" && error.cause instanceof ProxyRefusedError ||
       times.loggedIn !== undefined
     ? "handshake"
@@ -221,7 +214,7 @@ function verdict(
   };
 }
 
-/** Dials, and frees the connection at once. */
+/** Dials, and resets the connection at once. */
 async function failureOf(
   dialer: ContextDialer,
   target: string,

@@ -3,12 +3,12 @@ import type { CodecStep, ProxyCodec } from "../handshake/proxy_codec.ts";
 import type { ProxyConfig } from "../dial/proxy_config.ts";
 
 /**
- * How far a check goes: a connection to the proxy, its handshake up to the credentials, or a tunnel
+ * The level of a check: a connection to the proxy, its handshake up to the credentials, or a tunnel
  * to a target.
  */
 export type ProxyCheckLevel = "tcp" | "handshake" | "tunnel";
 
-/** How long the phases of a check took, those that there were. */
+/** Durations of the phases that a check went through. */
 export interface PhaseDurations {
   readonly tcpMs?: number;
   readonly handshakeMs?: number;
@@ -16,9 +16,9 @@ export interface PhaseDurations {
 }
 
 /**
- * When what happened. A handshake may take several connections, for several addresses or where one
- * flight was not taken: the first connection ends the phase before the handshake, and the last
- * answer counts.
+ * Times of the events of a check. A handshake may use several connections: one for each address, or
+ * a second one after a failed pipelined attempt. The first connection ends the phase before the
+ * handshake, and the last reply counts.
  */
 export class PhaseTimes {
   connected: number | undefined;
@@ -37,7 +37,7 @@ export class PhaseTimes {
     return {
       tcpMs: connected - begin,
       ...(loggedIn !== undefined && loggedIn > connected && { handshakeMs: loggedIn - connected }),
-      // A handshake that ends with the credentials asks for no tunnel.
+      // A handshake that ends with the credentials requests no tunnel.
       ...(answered !== undefined && (level === "tunnel" || loggedIn === undefined) &&
         { tunnelMs: answered - asked }),
     };
@@ -45,12 +45,12 @@ export class PhaseTimes {
 }
 
 /**
- * Makes the handshakes of a check, which note the time.
+ * Makes the handshakes of a check, which record the times.
  *
- * @param proxy The proxy that is checked.
- * @param loginOnly Whether to go only as far as the credentials, where the protocol has that.
- * @param times Where to note it.
- * @returns What takes the place of the proxy's own `handshake`.
+ * @param proxy The proxy to check.
+ * @param loginOnly Whether to stop after the credentials, if the protocol has that step.
+ * @param times Where to record the times.
+ * @returns The replacement for the proxy's own `handshake`.
  */
 export function timedNegotiations(
   proxy: ProxyConfig,
@@ -80,12 +80,12 @@ function timed(handshake: Negotiation, times: PhaseTimes): Negotiation {
   };
 }
 
-/** Notes when the proxy took the credentials, and when it answered the request. */
+/** Records when the proxy accepted the credentials, and when it answered the request. */
 class TimedCodec implements ProxyCodec {
   readonly protocol: string;
   readonly #codec: ProxyCodec;
   readonly #times: PhaseTimes;
-  /** Whether there is anything before the request. */
+  /** Whether the protocol has a step before the request. */
   readonly #logsIn: boolean;
 
   constructor(codec: ProxyCodec, times: PhaseTimes) {

@@ -13,7 +13,7 @@ import type { ProxyConfig } from "./proxy_config.ts";
 import type { ProxyDialTarget } from "./proxy_dial_target.ts";
 import { hungUp, prefixHop, type ProxyDialFailure } from "./proxy_unreachable.ts";
 
-/** How names are looked up here. */
+/** How to resolve names locally. */
 export interface LocalLookup {
   readonly resolver: Resolver;
   /** The families that the proxy can reach. */
@@ -22,11 +22,15 @@ export interface LocalLookup {
 
 /**
  * Milliseconds from one address to the next while none has failed. Longer than between direct
- * attempts (RFC 8305 §5), for a handshake takes some round trips before the proxy even begins.
+ * attempts (RFC 8305 §5), since a handshake needs some round trips before the proxy starts to
+ * connect.
  */
 const attemptDelayMs = 1_000;
 
-/** Looks a name up here, and asks the proxy for its addresses, as a happy-eyeballs dialer would. */
+/**
+ * Resolves a name locally, and dials its addresses through the proxy as a happy-eyeballs dialer
+ * would.
+ */
 export async function dialLookedUp(
   dial: RunningDial,
   proxy: ProxyConfig,
@@ -36,7 +40,7 @@ export async function dialLookedUp(
 ): Promise<Conn> {
   const { chain: via, label: hop } = proxy;
   if (/\.onion\.?$/i.test(host)) {
-    // RFC 7686 §2: whoever sees the lookup learns what was meant to be hidden.
+    // RFC 7686 §2: the lookup would reveal the onion service to the resolver and the network.
     const reason = `"${host}" must not be looked up here, only by the proxy`;
     throw dial.error({ code: "ERR_DIAL_ADDRESS", phase: "address", via, reason });
   }
@@ -79,16 +83,16 @@ export async function dialLookedUp(
   throw dial.error({ via, ...summarizeLookupErrors(host, lookupErrors) });
 }
 
-/** What a proxy answers before it is asked for an address. */
+/** Failures that precede the request for an address. */
 const beforeRequest: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
   ...["ERR_PROXY_AUTH_FAILED", "ERR_PROXY_AUTH_REQUIRED", "ERR_PROXY_AUTH_UNSUPPORTED"] as const,
   "ERR_PROXY_CREDENTIALS",
 ]);
 
 /**
- * Whether another address may fare better. Whatever the proxy answered, it may have been about this
- * address: 3proxy answers 0x07, for a command that it does not know, where it has no IPv6. A proxy
- * that cannot be reached or wants other credentials is the same for all addresses.
+ * Whether another address may succeed. Any reply to the request may depend on the address: 3proxy
+ * without IPv6 replies 0x07, "command not supported". A proxy that is unreachable or rejects the
+ * credentials fails for all addresses.
  */
 function mayBeOfAddress(error: DialError, hop: string): boolean {
   if (error.blame === "target" || error.phase === "address" || hungUp(error)) return true;
@@ -96,7 +100,7 @@ function mayBeOfAddress(error: DialError, hop: string): boolean {
     !beforeRequest.has(error.code);
 }
 
-/** What a proxy answers for an address of a family that it has no way to. */
+/** Replies of a proxy to an address of a family that it cannot reach. */
 const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
   "ERR_PROXY_TARGET_ADDRESS_TYPE",
   "ERR_PROXY_TARGET_HOST_UNREACHABLE",
@@ -104,8 +108,9 @@ const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
 ]);
 
 /**
- * Sums up what the proxy answered for all addresses. It is to blame only if all answers say so, and
- * the target only if the proxy never hung up: then nobody can tell whether all addresses are down.
+ * Summarizes the failures of all addresses. The proxy is to blame only if all failures blame it.
+ * The target is to blame only if the proxy answered every request: a closed connection does not
+ * prove that the address is unreachable.
  */
 function sumUp(proxy: ProxyConfig, errors: readonly DialError[]): ProxyDialFailure {
   const ofTarget = errors.filter(({ blame }) => blame !== "proxy");
@@ -114,7 +119,7 @@ function sumUp(proxy: ProxyConfig, errors: readonly DialError[]): ProxyDialFailu
   const bare = ({ reason }: DialError) =>
     reason.startsWith(`${hop}: `) ? reason.slice(hop!.length + 2) : reason;
   const [first, ...others] = errors.map(bare);
-  // What a proxy says of every address is about itself, like that it does not speak its protocol.
+  // The same failure for every address is about the proxy, such as a wrong protocol.
   const same = blame === "proxy" && others.every((reason) => reason === first);
   const listed = errors.slice(0, 4).map((error) => `${error.address}: ${bare(error)}`).join(", ");
   const more = errors.length > 4 ? `, and ${errors.length - 4} more` : "";

@@ -4,13 +4,13 @@ import type { Negotiation } from "../handshake/negotiation.ts";
 import type { ProxyServer } from "../url/proxy_server.ts";
 import type { ProxyTarget } from "./proxy_target.ts";
 
-/** What is dialed, for whoever gives the credentials. */
+/** The dial for which a `CredentialsSource` returns credentials. */
 export interface CredentialsRequest {
-  /** The network asked for. */
+  /** The network to dial. */
   readonly network: Network;
-  /** The address asked for. */
+  /** The address to dial. */
   readonly address: string;
-  /** Aborts when the dial is given up. */
+  /** Aborts when the dial ends early. */
   readonly signal: AbortSignal;
 }
 
@@ -18,27 +18,27 @@ export interface CredentialsRequest {
 export interface ProxyConfig {
   /** The proxy as a URL, redacted. */
   readonly label: string;
-  /** All proxies on the way as far as they are known, this one the last. */
+  /** All known proxies of the chain, this one last. */
   readonly chain: string;
   readonly server: ProxyServer;
-  /** What dials the server. */
+  /** Dialer for the server. */
   readonly via: ContextDialer;
-  /** The dialer before this one, whatever `via` makes of it. */
+  /** The dialer that `via` wraps, or `via` itself. */
   readonly before: ContextDialer;
-  /** Milliseconds for the whole dial; `undefined` where somebody else sees to it. */
+  /** Milliseconds for the whole dial; `undefined` if the caller sets the limit. */
   readonly timeoutMs: number | undefined;
   /**
-   * Makes the handshake for a target; called at each dial.
+   * Makes the handshake for a target; called once per dial.
    *
-   * @throws {CredentialsError} If there are no credentials to be had.
+   * @throws {CredentialsError} If no credentials are available.
    * @throws {TypeError} If the protocol cannot express the target.
    */
   readonly handshake: (
     target: ProxyTarget,
     request: CredentialsRequest,
   ) => Negotiation | Promise<Negotiation>;
-  /** Makes the part of the handshake that comes before any target, where the protocol has one. */
+  /** Makes the part of the handshake that precedes the request, if the protocol has one. */
   readonly login?: (request: CredentialsRequest) => Negotiation | Promise<Negotiation>;
-  /** Whether a connection to the proxy is all that is wanted. */
+  /** Whether to connect to the proxy without a handshake. */
   readonly connectOnly?: boolean;
 }

@@ -7,32 +7,23 @@ import type { ProxyConfig } from "./proxy_config.ts";
 import { dialThroughProxy } from "./proxy_dial.ts";
 import { type ProxyScheme, redactProxyUrl } from "../url/proxy_url.ts";
 
-/** A dialer over one or several proxies. */
-export interface ProxyDialer extends ContextDialer {
-  /**
-   * Names the proxies in the order in which the bytes pass them, as URLs, their user info redacted:
-   * `http://10.0.0.1:8080, socks5h://***@127.0.0.1:1080`.
-   */
-  toString(): string;
-}
-
-/** What a proxy dialer is made of. */
+/** Parts of a proxy dialer. */
 export interface ProxyDialerInit extends Omit<ProxyConfig, "label" | "chain"> {
   readonly scheme: ProxyScheme;
-  /** Whether it is given anything that does not belong into a text. */
+  /** Whether it uses credentials, which `toString` redacts. */
   readonly authenticates: boolean;
-  /** Who looks names up here, before the proxy is asked, and in which families. */
+  /** The local resolver and its address families; undefined if the proxy resolves names. */
   readonly lookup?: LocalLookup | undefined;
 }
 
-/** The proxy of each dialer over one. */
+/** The proxy of each proxy dialer. */
 const proxies = new WeakMap<
   ContextDialer,
   { proxy: ProxyConfig; lookup: LocalLookup | undefined }
 >();
 
 /** Makes the dialer over one proxy. */
-export function makeProxyDialer(init: ProxyDialerInit): ProxyDialer {
+export function makeProxyDialer(init: ProxyDialerInit): ContextDialer {
   const { scheme, authenticates, lookup, ...config } = init;
   const username = authenticates ? "" : undefined;
   const label = redactProxyUrl({ scheme, server: config.server.place, username });
@@ -40,7 +31,7 @@ export function makeProxyDialer(init: ProxyDialerInit): ProxyDialer {
   return proxyDialerOf({ connectOnly: false, ...config, label, chain }, lookup);
 }
 
-function proxyDialerOf(proxy: ProxyConfig, lookup: LocalLookup | undefined): ProxyDialer {
+function proxyDialerOf(proxy: ProxyConfig, lookup: LocalLookup | undefined): ContextDialer {
   const { chain: via, before: over, label, timeoutMs } = proxy;
   const text = chainOf(over).length === 0 ? label : `${nameOf(over)}, ${label}`;
   const single = makeDialer({
@@ -66,11 +57,11 @@ function targetOf(dial: RunningDial, via: string) {
 }
 
 /**
- * Finds the proxies that a dialer goes through, as far as there is one way only.
+ * Finds the proxies of a dialer, as far as its route is fixed.
  *
  * @param dialer Any dialer.
- * @returns The proxies, redacted, in the order in which the bytes pass them. Where there are several ways, the dialer that chooses
- *   stands for them.
+ * @returns The proxies, redacted, in the order in which the bytes pass them. A dialer that chooses
+ *   among several routes appears under its own name.
  */
 export function chainOf(dialer: ContextDialer): readonly string[] {
   const known = proxies.get(dialer);
@@ -80,7 +71,7 @@ export function chainOf(dialer: ContextDialer): readonly string[] {
   return under.some((member) => chainOf(member).length > 0) ? [nameOf(dialer)] : [];
 }
 
-/** A dialer over a proxy, or what wraps one. */
+/** Finds the proxy of a dialer, through its wrappers. */
 function proxyUnder(dialer: ContextDialer) {
   let under: ContextDialer | undefined = dialer;
   while (under !== undefined && !proxies.has(under)) {
@@ -91,26 +82,26 @@ function proxyUnder(dialer: ContextDialer) {
 }
 
 /**
- * Looks into a dialer, and through what wraps it.
+ * Checks whether a dialer resolves names locally, through its wrappers.
  *
  * @param dialer Any dialer.
- * @returns Whether its last proxy is one whose names are looked up here.
+ * @returns Whether names for its last proxy are resolved locally.
  */
 export function looksNamesUp(dialer: ContextDialer): boolean {
   return proxyUnder(dialer)?.lookup !== undefined;
 }
 
 /**
- * Makes a dialer over the last proxy of another one, with something changed.
+ * Makes a dialer for the last proxy of another dialer, with a changed configuration.
  *
- * @param dialer Any dialer; what wraps it is left out.
+ * @param dialer Any dialer; its wrappers are omitted.
  * @param alter Changes the proxy.
- * @returns The dialer, or `undefined` if there is no proxy, or more than one way.
+ * @returns The dialer, or `undefined` if there is no proxy, or more than one route.
  */
 export function alteredProxyDialer(
   dialer: ContextDialer,
   alter: (proxy: ProxyConfig) => ProxyConfig,
-): ProxyDialer | undefined {
+): ContextDialer | undefined {
   const known = proxyUnder(dialer);
   return known && proxyDialerOf(alter(known.proxy), known.lookup);
 }

@@ -12,10 +12,10 @@ import { ProxyRefusedError } from "../handshake/proxy_refused_error.ts";
 import { prefixHop, type ProxyDialFailure, unreachable } from "./proxy_unreachable.ts";
 import { runCodec } from "../handshake/run_codec.ts";
 
-/** In a chain what was asked for may be the next proxy. */
+/** In a chain, the requested address may be the next proxy. */
 const hangUpHint = ", as some do when they cannot reach what was asked for";
 
-/** Dials a target through a proxy: dials the server, does the handshake, and gives the tunnel. */
+/** Dials a target through a proxy: dials the server, runs the handshake, and returns the tunnel. */
 export async function dialThroughProxy(
   dial: RunningDial,
   proxy: ProxyConfig,
@@ -53,7 +53,7 @@ export async function dialThroughProxy(
         });
       } catch (error) {
         if (handshake === undefined) throw error;
-        // The same is asked again, over another connection.
+        // Repeats the request over another connection.
         dial.whilePending((inner) => pendingAt(at, inner));
         continue;
       }
@@ -63,7 +63,9 @@ export async function dialThroughProxy(
   }
 }
 
-/** Where a dial is that connects to its proxy: a proxy on the way there knows it better. */
+/**
+ * The pending step of the connection to the proxy; the step of an earlier proxy is more precise.
+ */
 function pendingAt(own: PendingStep, inner: PendingStep | undefined): PendingStep {
   if (inner?.hop === undefined) return own;
   // The target of a proxy within the chain is the next proxy.
@@ -111,7 +113,7 @@ function failureOf(
     return { code: "ETIMEDOUT", phase: "proxy", via, hop, reason: prefixHop(proxy, hop, reason) };
   }
   const { code, blame, reply } = end.failure;
-  // Nothing else leaves the blame open.
+  // Only a closed connection leaves the blame unset.
   const hint = blame === undefined ? hangUpHint : "";
   const cause = end.cause ?? (reply && new ProxyRefusedError(end.failure, reply));
   return {

@@ -3,11 +3,11 @@ import { splitHostPort } from "../../core/host_port.ts";
 import { type BadTarget, unknownNetwork } from "../../net/dial_target.ts";
 import { type ProxyTarget, proxyTarget } from "./proxy_target.ts";
 
-/** What a dialer over a proxy is asked for. */
+/** The target of a dial through a proxy. */
 export interface ProxyDialTarget {
-  /** What to tell the proxy. */
+  /** The target to send to the proxy. */
   readonly target: ProxyTarget;
-  /** The host as it was asked for, without brackets. */
+  /** The host as given to the dialer, without brackets. */
   readonly host: string;
 }
 
@@ -18,12 +18,12 @@ const families: Readonly<Record<string, readonly (4 | 6)[]>> = {
 };
 
 /**
- * Reads what a dialer over a proxy is asked for. Unlike a dialer over sockets it does not take an empty host for this machine:
- * the proxy may be on another one.
+ * Parses the target of a dial through a proxy. An empty host is an error: for a socket dialer it
+ * means this machine, but the proxy may run on another one.
  *
  * @param network The network.
  * @param address The address.
- * @returns The target, or why there is none.
+ * @returns The target, or the reason why it is invalid.
  */
 export function proxyDialTarget(network: Network, address: string): ProxyDialTarget | BadTarget {
   if (!Object.hasOwn(families, network)) {

@@ -13,40 +13,45 @@ import {
 import type { Resolver } from "../../resolver/resolver.ts";
 import type { ProxyCredentials } from "../handshake/proxy_credentials.ts";
 
-/** What all dialers over a proxy take. */
+/** Options of every proxy dialer. */
 export interface ProxyServerOptions {
-  /** Where the proxy listens: `host:port`, or the path of a unix socket, which begins with `/`, `./` or `../`. */
+  /**
+   * The address of the proxy: `host:port`, or the path of a unix socket that begins with `/`, `./`
+   * or `../`.
+   */
   server: string;
   /**
-   * What dials the proxy: any dialer, so that proxies chain.
+   * Dialer for the proxy. Another proxy dialer here makes a chain.
    *
    * @default {systemDialer()}
    */
   via?: ContextDialer;
   /**
-   * Milliseconds for the whole dial: reaching the proxy, its handshake, and its reaching the target. Running out is a
-   * `DialError` with the code `ETIMEDOUT` that names the proxy which did not answer. In a chain the outermost limit governs
-   * the dials of all proxies on the way.
+   * Milliseconds for the whole dial: connecting to the proxy, the handshake, and the proxy's
+   * connection to the target. When it elapses, the dial fails with a `DialError` of code
+   * `ETIMEDOUT` that names the proxy which did not answer. In a chain the outermost limit includes
+   * the dials of all earlier proxies.
    *
-   * A proxy that takes connections and says nothing would otherwise hold a dial for good, which no kernel ends.
+   * Without a limit, a proxy that accepts connections and never answers would block a dial forever:
+   * the kernel does not time out an established connection.
    *
-   * @default {120000} As long as Tor tries.
+   * @default {120000} As long as Tor tries to connect.
    */
   timeoutMs?: number;
 }
 
-/** The limit of a dial where none is given. */
+/** The default limit of a dial. */
 export const defaultTimeoutMs = 120_000;
 
-/** The options of every dialer over a proxy. */
+/** Checks of the options of every proxy dialer. */
 export const proxyServerOptions: OptionChecks<ProxyServerOptions> = {
-  // Checked where it is read.
+  // Validated by `proxyServer`.
   server: unchecked,
   via: dialer,
   timeoutMs: milliseconds(),
 };
 
-/** The options of every dialer over a proxy that may look names up here. */
+/** Checks of the options of proxy dialers that can resolve names locally. */
 export const lookupOptions: OptionChecks<
   { resolve?: "remote" | "local"; resolver?: Resolver }
 > = {
@@ -54,12 +59,12 @@ export const lookupOptions: OptionChecks<
   resolver: withMethod<Resolver>("lookup"),
 };
 
-/** Takes credentials as they are now, or what is asked for them at each dial. */
+/** Copies credentials, or keeps the function that returns them at each dial. */
 export function checkCredentials<Source>(value: unknown, name: string): ProxyCredentials | Source {
   return typeof value === "function" ? value as Source : readCredentials(value, name);
 }
 
-/** Takes the credentials as they are now; user name and password remain to be checked. */
+/** Copies the credentials; user name and password are validated later. */
 export const readCredentials: OptionCheck<ProxyCredentials> = nested<ProxyCredentials>({
   username: unchecked,
   password: unchecked,
@@ -68,8 +73,8 @@ export const readCredentials: OptionCheck<ProxyCredentials> = nested<ProxyCreden
 let system: ContextDialer | undefined;
 
 /**
- * What dials a proxy by default; one for all who name none, so that they share what is learned
- * about a proxy.
+ * Returns the default dialer for proxies. All dialers without `via` share it, and so share what is
+ * cached about a proxy.
  */
 export function defaultVia(): ContextDialer {
   return system ??= systemDialer();

@@ -3,7 +3,7 @@ import { shownValue } from "../../core/value_kind.ts";
 import { ipBytes } from "../../ip/ip_bytes.ts";
 import { quoted } from "../handshake/quotable.ts";
 
-/** Where a tunnel shall go, in a form that is safe to put into any request. */
+/** The target of a tunnel, in a form that is safe in any request. */
 export type ProxyTarget =
   | {
     readonly kind: "ip";
@@ -22,16 +22,18 @@ export type ProxyTarget =
   };
 
 /**
- * Reads a target for a proxy. Unicode names become A-labels (IDNA, as in URLs).
+ * Parses a target for a proxy. Unicode names become A-labels (IDNA, as in URLs).
  *
- * Nothing but letters, digits, `-`, `_` and `.` gets through in a name, so that no target can put a NUL, a line break or
- * a second request into a handshake. Names that `inet_aton` takes for addresses (`127.1`, `0x7f.1`) are refused:
- * whether they are addresses would depend on the proxy, and rules by address would not see them.
+ * A name may have letters, digits, `-`, `_` and `.` only, so that no target can inject a NUL, a
+ * line break or a second request into a handshake. Names that `inet_aton` parses as addresses
+ * (`127.1`, `0x7f.1`) are rejected: their meaning would depend on the proxy, and rules by address
+ * would not match them.
  *
  * @param host A name, an IPv4 address, or an IPv6 address with or without brackets.
  * @param port The port, 1 to 65535.
  * @returns The target.
- * @throws {TypeError} If `host` is neither, has a zone (which means nothing on another machine), or is too long.
+ * @throws {TypeError} If `host` is neither, has a zone (which is meaningless on another machine),
+ *   or is too long.
  * @throws {RangeError} If `port` is out of range.
  */
 export function proxyTarget(host: string, port: number): ProxyTarget {
@@ -59,20 +61,22 @@ const asciiNamePattern = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i;
 const endsInNumber = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$/i;
 
 /**
- * Gives the ASCII form of a host name.
+ * Returns the ASCII form of a host name.
  *
- * @param name A name, perhaps in Unicode.
- * @returns The name as it is if it is ASCII, else in A-labels and lower case; `undefined` if it is not a host name.
+ * @param name A name, possibly in Unicode.
+ * @returns An ASCII name unchanged, any other in A-labels and lower case; `undefined` if it is not
+ *   a host name.
  */
 export function asciiName(name: string): string | undefined {
   // deno-lint-ignore no-control-regex -- what is not ASCII is the point
   if (/^[\x00-\x7f]*$/.test(name)) return isAsciiName(name) ? name : undefined;
-  // Delimiters would change what the URL parser sees as the host; their look-alikes it refuses by itself.
+  // ASCII delimiters would change which part the URL parser reads as the host. It rejects their
+  // Unicode look-alikes itself.
   // deno-lint-ignore no-control-regex -- as above
   if (/(?![a-z0-9._-])[\x00-\x7f]/i.test(name)) return undefined;
   let ascii: string;
   try {
-    // Not `domainToASCII`: Deno's gives some invalid names back as they are (seen with 2.9.5).
+    // Not `domainToASCII`: in Deno it returns some invalid names unchanged (seen with 2.9.5).
     ascii = new URL(`http://${name}/`).hostname;
   } catch {
     return undefined;

@@ -3,7 +3,7 @@ import { inIpRange, ipBytes, unmappedBytes } from "../../ip/ip_bytes.ts";
 import { asciiName } from "../dial/proxy_target.ts";
 import { quoted } from "../handshake/quotable.ts";
 
-/** One entry of a NO_PROXY list; without a port it holds for all of them. */
+/** One entry of a NO_PROXY list; without a port it matches every port. */
 export type NoProxyRule =
   & { readonly port?: number }
   & (
@@ -14,39 +14,36 @@ export type NoProxyRule =
   );
 
 /**
- * Reads a NO_PROXY list, its entries parted by commas or white space.
+ * Parses a NO_PROXY list, whose entries are separated by commas or white space.
  *
- * - `peer.example`: that name and nothing below it (as in undici; curl and Go take what is below
- *   it, too);
- * - `.peer.example`, `*.peer.example`: whatever is below it, and not the name itself;
- * - `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`: that address, also where it is dialed in another
- *   spelling;
- * - `10.0.0.0/8`, `fd00::/8`: the addresses of that range; so do `10.*`, `172.17.*.*`, `2001:db8:*`
- *   and `10.0.0.0/255.0.0.0`;
- * - any of these but a range with a slash or of IPv6 with `:port` (IPv6 in brackets): that port
- *   alone;
+ * - `peer.example`: that name and no subdomain (as in undici; curl and Go also match subdomains);
+ * - `.peer.example`, `*.peer.example`: every subdomain, and not the name itself;
+ * - `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`: that address, in any spelling;
+ * - `10.0.0.0/8`, `fd00::/8`: the addresses of that range; the same for `10.*`, `172.17.*.*`,
+ *   `2001:db8:*` and `10.0.0.0/255.0.0.0`;
+ * - any of these with `:port` (IPv6 in brackets), except a range with a slash or of IPv6: that port
+ *   only;
  * - `*`: everything.
  *
  * Names are compared without regard to case or a trailing dot, Unicode names as A-labels. Names are
- * not looked up: a rule with addresses never matches a name. Nothing matches by itself, not even
- * localhost.
+ * not resolved: a rule with addresses never matches a name. There are no implicit rules, not even
+ * for localhost.
  *
  * @param text The list; may be empty.
  * @returns The rules.
- * @throws {TypeError} If an entry is none of these; the message quotes it without what may be a
- *   secret.
+ * @throws {TypeError} If an entry is none of these; the message quotes it in redacted form.
  */
 export function parseNoProxy(text: string): readonly NoProxyRule[] {
   return text.split(/[\s,]+/).filter((entry) => entry !== "").map(parseRule);
 }
 
 /**
- * Tells whether a target is to be reached without a proxy.
+ * Checks whether a target bypasses the proxy.
  *
- * @param rules What {@linkcode parseNoProxy} gave.
+ * @param rules The rules from {@linkcode parseNoProxy}.
  * @param host A name or an IP address without brackets.
  * @param port The port.
- * @returns Whether any rule holds.
+ * @returns Whether any rule matches.
  */
 export function matchesNoProxy(rules: readonly NoProxyRule[], host: string, port: number): boolean {
   const ip = readIp(host);
@@ -98,10 +95,10 @@ function parseRule(entry: string): NoProxyRule {
     : { kind: "suffix", suffix: `.${name}`, ...port };
 }
 
-/** What to write, for the error. */
+/** The accepted forms, for the error message. */
 const forms = "write peer.example, .peer.example, 192.0.2.1, 192.0.2.0/24, 2001:db8::/32 or *";
 
-/** How many bits of an address a range fixes, written as a number or as a mask. */
+/** Parses the prefix length of a range, written as a number or as a mask. */
 function prefixBits(text: string, addressBytes: number): number | undefined {
   if (/^[0-9]{1,3}$/.test(text)) {
     return Number(text) <= 8 * addressBytes ? Number(text) : undefined;
@@ -113,7 +110,7 @@ function prefixBits(text: string, addressBytes: number): number | undefined {
 }
 
 function rangeOf(written: Uint8Array, bits: number): NoProxyRule {
-  // A range of IPv4-mapped addresses is one of IPv4 addresses, if it is not a wider one.
+  // A range of IPv4-mapped addresses is a range of IPv4 addresses, unless it is wider.
   const base = unmappedBytes(written);
   const dropped = 8 * (written.length - base.length);
   return bits < dropped
@@ -121,7 +118,7 @@ function rangeOf(written: Uint8Array, bits: number): NoProxyRule {
     : { kind: "range", base, bits: bits - dropped };
 }
 
-/** The range that `172.17.*` or `2001:db8:*` means, in any number of parts. */
+/** Parses a range such as `172.17.*` or `2001:db8:*`, with any number of parts. */
 function wildcardRange(text: string): NoProxyRule | undefined {
   const ipv4 = /^((?:[0-9]{1,3}\.){1,3})\*(?:\.\*)*$/.exec(text)?.[1];
   const ipv6 = /^((?:[0-9a-f]{1,4}:){1,7})\*(?::\*)*$/i.exec(text)?.[1];
@@ -137,7 +134,7 @@ function wildcardRange(text: string): NoProxyRule | undefined {
   return base && rangeOf(base, partBits * parts.length);
 }
 
-/** IPv4-mapped addresses count as the IPv4 address that they reach; a zone does not count. */
+/** Parses an address; an IPv4-mapped one becomes its IPv4 address, and a zone is ignored. */
 function readIp(text: string): Uint8Array | undefined {
   const bytes = ipBytes(text);
   return bytes && unmappedBytes(bytes);

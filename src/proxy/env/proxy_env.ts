@@ -2,33 +2,30 @@ import { valueKind } from "../../core/value_kind.ts";
 import { matchesNoProxy, parseNoProxy } from "./no_proxy.ts";
 import { parseProxyUrl, type ProxyUrl } from "../url/proxy_url.ts";
 
-/** Reads an environment variable; `undefined` if it is not set. */
-export type EnvGetter = (name: string) => string | undefined;
-
-/** What the environment says about proxies, for {@linkcode proxyFor}. */
+/** Proxy settings of the environment, for {@linkcode proxyFor}. */
 export interface ProxyEnv {
   /** The proxy for every port. */
   readonly any?: ProxyUrl;
-  /** The proxy for port 80, where there is none for every port. */
+  /** The proxy for port 80, if there is none for every port. */
   readonly port80?: ProxyUrl;
-  /** Whether to go without, by NO_PROXY. */
+  /** Whether NO_PROXY exempts a target. */
   readonly bypasses: (host: string, port: number) => boolean;
 }
 
 /**
  * Reads the proxy settings of the environment.
  *
- * The first of TCP_PROXY, ALL_PROXY and HTTPS_PROXY that is set holds for every port; HTTP_PROXY holds for port 80 alone, if
- * none of these is set. Each is looked for in lower case before upper case, and an empty one counts as not set. A
- * value without a scheme means `http://`. HTTP_PROXY in upper case is ignored where REQUEST_METHOD is set: in a CGI program
- * it is what the client sent as its Proxy header.
+ * The first of TCP_PROXY, ALL_PROXY and HTTPS_PROXY that is set applies to every port. If none is
+ * set, HTTP_PROXY applies to port 80. The lower-case name precedes the upper-case one, and an empty
+ * value counts as not set. A value without a scheme means `http://`. HTTP_PROXY in upper case is
+ * ignored if REQUEST_METHOD is set: in a CGI program it holds the client's Proxy header.
  *
  * @param get Reads a variable.
  * @returns The settings.
- * @throws {TypeError} If a setting that could matter cannot be read; it never counts as not set. The message names the
- * variable and shows no user info.
+ * @throws {TypeError} If a setting that applies is invalid; it never counts as not set. The message
+ *   names the variable and shows no user info.
  */
-export function readProxyEnv(get: EnvGetter): ProxyEnv {
+export function readProxyEnv(get: (name: string) => string | undefined): ProxyEnv {
   const noProxy = first(get, ["no_proxy", "NO_PROXY"]);
   const rules = noProxy === undefined ? [] : read(noProxy, parseNoProxy);
   const bypasses = (host: string, port: number) => matchesNoProxy(rules, host, port);
@@ -42,12 +39,12 @@ export function readProxyEnv(get: EnvGetter): ProxyEnv {
 }
 
 /**
- * Chooses the way to a target.
+ * Chooses the proxy for a target.
  *
- * @param env What {@linkcode readProxyEnv} gave.
+ * @param env The settings from {@linkcode readProxyEnv}.
  * @param host A name or an IP address without brackets.
  * @param port The port.
- * @returns The proxy, or `"direct"` where the environment names none or NO_PROXY exempts the target.
+ * @returns The proxy, or `"direct"` if the environment names none or NO_PROXY exempts the target.
  */
 export function proxyFor(env: ProxyEnv, host: string, port: number): ProxyUrl | "direct" {
   const proxy = env.any ?? (port === 80 ? env.port80 : undefined);
@@ -59,7 +56,10 @@ interface Setting {
   readonly value: string;
 }
 
-function first(get: EnvGetter, names: readonly string[]): Setting | undefined {
+function first(
+  get: (name: string) => string | undefined,
+  names: readonly string[],
+): Setting | undefined {
   for (const name of names) {
     const value: unknown = get(name);
     if (value === undefined || value === "") continue;

@@ -1,3 +1,4 @@
+import type { ContextDialer } from "../../core/dialer.ts";
 import { nested, type OptionCheck, type OptionChecks, readOptions } from "../../core/options.ts";
 import { shownValue } from "../../core/value_kind.ts";
 import { type TlsOptions, withTls } from "../../tls/mod.ts";
@@ -5,7 +6,7 @@ import { tlsOptions } from "../../tls/tls_options.ts";
 import { askCredentials, type CredentialsSource } from "../handshake/credentials_source.ts";
 import { HttpConnectCodec } from "./http_connect_codec.ts";
 import { headerFields, httpConnectHeader, type HttpHeaders } from "./http_connect_request.ts";
-import { makeProxyDialer, type ProxyDialer } from "../dial/proxy_context_dialer.ts";
+import { makeProxyDialer } from "../dial/proxy_context_dialer.ts";
 import type { ProxyCredentials } from "../handshake/proxy_credentials.ts";
 import {
   checkCredentials,
@@ -59,7 +60,7 @@ export type ProxyTlsOptions = Omit<TlsOptions, "alpnProtocols">;
  * @throws {TypeError | RangeError} If an option is unusable; the message names it and shows no value of a header field and no
  *   credential.
  */
-export function httpConnectDialer(options: HttpConnectDialerOptions): ProxyDialer {
+export function httpConnectDialer(options: HttpConnectDialerOptions): ContextDialer {
   const read = readOptions("httpConnectDialer", options, httpConnectOptions);
   const { credentials, headers, tls = false, via: before = defaultVia() } = read;
   const { timeoutMs = defaultTimeoutMs } = read;

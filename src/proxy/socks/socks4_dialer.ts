@@ -1,7 +1,8 @@
+import type { ContextDialer } from "../../core/dialer.ts";
 import { type OptionChecks, readOptions, unchecked } from "../../core/options.ts";
 import type { Resolver } from "../../resolver/resolver.ts";
 import { systemResolver } from "../../resolver/system_resolver.ts";
-import { makeProxyDialer, type ProxyDialer } from "../dial/proxy_context_dialer.ts";
+import { makeProxyDialer } from "../dial/proxy_context_dialer.ts";
 import {
   defaultTimeoutMs,
   defaultVia,
@@ -45,7 +46,7 @@ export interface Socks4DialerOptions extends ProxyServerOptions {
  * @returns The dialer.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it and does not show the user id.
  */
-export function socks4Dialer(options: Socks4DialerOptions): ProxyDialer {
+export function socks4Dialer(options: Socks4DialerOptions): ContextDialer {
   const read = readOptions("socks4Dialer", options, socks4Options);
   const { userId = "", resolve, resolver = systemResolver } = read;
   const { via = defaultVia(), timeoutMs = defaultTimeoutMs } = read;

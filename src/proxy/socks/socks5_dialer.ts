@@ -1,3 +1,4 @@
+import type { ContextDialer } from "../../core/dialer.ts";
 import { milliseconds, oneOf, type OptionChecks, readOptions } from "../../core/options.ts";
 import type { Resolver } from "../../resolver/resolver.ts";
 import { systemResolver } from "../../resolver/system_resolver.ts";
@@ -5,7 +6,7 @@ import { askCredentials, type CredentialsSource } from "../handshake/credentials
 import type { Negotiation } from "../handshake/negotiation.ts";
 import { LoginCodec } from "./login_codec.ts";
 import { PipeliningCache } from "./pipelining_cache.ts";
-import { makeProxyDialer, type ProxyDialer } from "../dial/proxy_context_dialer.ts";
+import { makeProxyDialer } from "../dial/proxy_context_dialer.ts";
 import type { CredentialsRequest, ProxyConfig } from "../dial/proxy_config.ts";
 import type { ProxyCredentials } from "../handshake/proxy_credentials.ts";
 import {
@@ -96,7 +97,7 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
  * @throws {TypeError | RangeError} If an option is unusable: `server` is no host:port or path, a
  *   credential is empty or longer than 255 bytes. The message names it and shows no secret.
  */
-export function socks5Dialer(options: Socks5DialerOptions): ProxyDialer {
+export function socks5Dialer(options: Socks5DialerOptions): ContextDialer {
   const read = readOptions("socks5Dialer", options, socks5Options);
   const { credentials, isolation, resolve, resolver = systemResolver } = read;
   const { via = defaultVia(), timeoutMs = defaultTimeoutMs } = read;

@@ -8,7 +8,6 @@ import {
   type ProxyTlsOptions,
 } from "../http/http_connect_dialer.ts";
 import type { HttpHeaders } from "../http/http_connect_request.ts";
-import type { ProxyDialer } from "../dial/proxy_context_dialer.ts";
 import { defaultVia, lookupOptions } from "../dial/proxy_dialer_options.ts";
 import { serverAt } from "./proxy_server.ts";
 import { parseProxyUrl, type ProxyUrl, redactProxyUrl } from "./proxy_url.ts";
@@ -95,7 +94,7 @@ export interface ProxyDialerOptions {
 export function proxyDialer(
   url: string | readonly string[],
   options: ProxyDialerOptions = {},
-): ProxyDialer {
+): ContextDialer {
   const urls = typeof url === "string" ? [url] : url;
   if (!Array.isArray(urls)) throw new TypeError("a proxy must be a URL, or an array of URLs");
   const read = readOptions("proxyDialer", options, proxyDialerOptions);
@@ -116,8 +115,8 @@ export const proxyDialerOptions: OptionChecks<ProxyDialerOptions> = {
 export function chainOfProxies(
   urls: readonly ProxyUrl[],
   options: ProxyDialerOptions,
-): ProxyDialer {
-  let last: ProxyDialer | undefined;
+): ContextDialer {
+  let last: ContextDialer | undefined;
   for (const [index, url] of urls.entries()) {
     const isolation = index === urls.length - 1 ? options.isolation : undefined;
     try {
@@ -137,7 +136,7 @@ function dialerOf(
   options: ProxyDialerOptions,
   via: ContextDialer,
   isolation: SocksIsolation | undefined,
-): ProxyDialer {
+): ContextDialer {
   const { scheme, password = "" } = url;
   const username = Object.hasOwn(url, "username") ? url.username : undefined;
   const { timeoutMs, resolver, handshake, stallMs, headers, tls = {} } = options;
