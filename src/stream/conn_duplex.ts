@@ -10,18 +10,18 @@ import { errorOf } from "./error_of.ts";
 import { IdleTimer } from "./idle_timer.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 
-/** How a {@linkcode ConnDuplex} behaves. */
+/** Options of a {@linkcode ConnDuplex}. */
 export interface ConnDuplexOptions {
   /**
-   * Whether each direction ends by itself. With `false`, the default of a `net.Socket`, the end of what the peer sends also
-   * ends what is sent.
+   * Whether each direction ends separately. With `false`, the default of a `net.Socket`, the end of
+   * the peer's data also ends the writable side.
    *
    * @default {true}
    */
   allowHalfOpen?: boolean;
 }
 
-/** What {@linkcode ConnDuplex.address} answers for a TCP connection. */
+/** The result of {@linkcode ConnDuplex.address} for a TCP connection. */
 export interface DuplexAddress {
   /** The local IP address. */
   address: string;
@@ -35,37 +35,38 @@ const duplexOptions: OptionChecks<ConnDuplexOptions> = { allowHalfOpen: boolean 
 
 type Callback = (error?: Error | null) => void;
 
-/** Small writes go out together up to this size. */
+/** Small writes are combined up to this size. */
 const batchBytes = 64 * 1024;
 const highWaterMark = 64 * 1024;
 
-/** The connection of a stream, once it is there. */
+/** Returns the connection of a stream; `undefined` before it is established. */
 export let connOfDuplex: (stream: ConnDuplex) => Conn | undefined;
 
-/** Has a stream without a connection dial one. */
+/** Starts the dial of a stream that has no connection. */
 export let startDial: (
   stream: ConnDuplex,
   source: (signal: AbortSignal) => Promise<Conn>,
 ) => void;
 
 /**
- * A Node stream over a {@linkcode Conn}, with what users of `net.Socket` call and listen to. It is no `net.Socket`, though:
- * there is no `connect()`, which a `socket()` of a connector has, and `instanceof` tells them apart.
+ * A Node stream over a {@linkcode Conn}, with the methods and events of a `net.Socket`. It is not
+ * an instance of `net.Socket` and has no `connect()`, which only a `socket()` of a connector has.
  *
- * Nothing is read before somebody reads from the stream. Ending it sends FIN; destroying it closes the connection, and resets
- * it where there is an error, so that the peer does not take a stream that broke off for one that ended.
+ * No byte is read before the stream is read. Ending it sends FIN. Destroying it closes the
+ * connection, with a reset if there is an error, so that the peer does not mistake a failed stream
+ * for a complete one.
  */
 export class ConnDuplex extends Duplex {
   #conn: Conn | undefined;
-  /** Stops the dial under way. */
+  /** Aborts the pending dial. */
   #dialing: AbortController | undefined;
-  /** What has to wait for the connection. */
+  /** Actions that wait for the connection. */
   #waiting: ((conn: Conn) => void)[] = [];
   readonly #buffer: ReadBuffer = new ReadBuffer();
   readonly #idle: IdleTimer = new IdleTimer(() => this.emit("timeout"));
   #bytesRead = 0;
   #bytesSent = 0;
-  /** What was tried to connect to, as `host:port`. */
+  /** The addresses that connections were attempted to, as `host:port`. */
   readonly autoSelectFamilyAttemptedAddresses: string[] = [];
 
   static {
@@ -74,13 +75,14 @@ export class ConnDuplex extends Duplex {
   }
 
   /**
-   * Makes a stream over a connection, or over one that is yet to be dialed: then `"connect"` tells of the connection and
-   * `"error"` of a failed dial, what is written meanwhile is kept, and `destroy()` aborts the dial. Over a connection
-   * `"connect"` is emitted soon after the stream is made.
+   * Makes a stream over a connection, or over one that is yet to be dialed. While the dial is
+   * pending, writes are buffered and `destroy()` aborts it. A dialed connection is announced by
+   * `"connect"`, a failed dial by `"error"`. Over an existing connection `"connect"` is emitted
+   * soon after the constructor returns.
    *
-   * @param source The connection, which is the stream's alone from now on, or what dials it; `undefined` for one that
-   *   `startDial` is told later.
-   * @param options How the stream behaves.
+   * @param source The connection, which the stream owns from now on, or the function that dials it;
+   *   `undefined` if `startDial` provides it later.
+   * @param options Options of the stream.
    */
   constructor(
     source: Conn | ((signal: AbortSignal) => Promise<Conn>) | undefined,
@@ -103,7 +105,9 @@ export class ConnDuplex extends Duplex {
     this.#settle((async () => await source(signal))(), (conn) => this.#connected(conn));
   }
 
-  /** What a listener of "connect" throws fails the stream as well, rather than the process. */
+  /**
+   * An error thrown by a listener of "connect" also fails the stream; it must not end the process.
+   */
   #settle<T>(promise: Promise<T>, then: (result: T) => void): void {
     promise.then(then).catch((error) => void this.destroy(errorOf(error, "Cannot connect")));
   }
@@ -206,7 +210,7 @@ export class ConnDuplex extends Duplex {
     callback(error);
   }
 
-  /** Ends the stream, and destroys it once everything was sent. */
+  /** Ends the stream, and destroys it once all data is sent. */
   destroySoon(): void {
     if (!this.writableEnded) this.end();
     if (this.writableFinished) this.destroy();
@@ -224,11 +228,11 @@ export class ConnDuplex extends Duplex {
   }
 
   /**
-   * Emits `"timeout"` once no byte was read or written for so long, and again after each later pause of that length. The
-   * connection itself is left alone.
+   * Emits `"timeout"` after a period without reads and writes, and again after each later one. The
+   * connection stays open.
    *
-   * @param timeoutMs The time in milliseconds; 0, which is what a stream begins with, for never.
-   * @param callback Called at the next `"timeout"`; where `timeoutMs` is 0, not any more.
+   * @param timeoutMs The period in milliseconds; 0, the initial value, disables the time-out.
+   * @param callback Called at the next `"timeout"`; with a `timeoutMs` of 0 it is removed.
    * @returns The stream itself.
    * @throws {RangeError} If `timeoutMs` is not a finite number of at least 0.
    */
@@ -241,13 +245,13 @@ export class ConnDuplex extends Duplex {
     return this;
   }
 
-  /** The milliseconds that {@linkcode ConnDuplex.setTimeout} was given, if it was called. */
+  /** The last argument of {@linkcode ConnDuplex.setTimeout}; `undefined` before its first call. */
   get timeout(): number | undefined {
     return this.#idle.timeoutMs;
   }
 
   /**
-   * Turns Nagle's algorithm off, or on.
+   * Turns Nagle's algorithm off or on.
    *
    * @param noDelay Whether small writes are sent at once.
    * @returns The stream itself.
@@ -258,10 +262,10 @@ export class ConnDuplex extends Duplex {
   }
 
   /**
-   * Turns TCP keep-alive on, or off, which is the default as for a `net.Socket`.
+   * Turns TCP keep-alive on or off. As for a `net.Socket`, the default is off.
    *
    * @param keepAlive Whether to send probes.
-   * @param _initialDelay Ignored: the idle time is the dialer's to set.
+   * @param _initialDelay Ignored: the dialer sets the idle time.
    * @returns The stream itself.
    */
   setKeepAlive(keepAlive = false, _initialDelay?: number): this {
@@ -290,9 +294,9 @@ export class ConnDuplex extends Duplex {
   }
 
   /**
-   * Tells the local end.
+   * Returns the local end.
    *
-   * @returns The local end; an empty object for a unix socket, and where there is no connection yet.
+   * @returns The local end; an empty object for a unix socket or before there is a connection.
    */
   address(): DuplexAddress | Record<string, never> {
     const { localAddress: address, localFamily: family, localPort: port } = this;
@@ -305,19 +309,19 @@ export class ConnDuplex extends Duplex {
     return this.#dialing !== undefined && !this.destroyed;
   }
 
-  /** Whether there is no connection, or not yet. */
+  /** Whether the stream has no connection yet, or never had one. */
   get pending(): boolean {
     return this.#conn === undefined;
   }
 
-  /** What may be done with the stream. */
+  /** The state of the stream, with the values of a `net.Socket`. */
   get readyState(): "opening" | "open" | "readOnly" | "writeOnly" | "closed" {
     if (this.connecting) return "opening";
     if (this.readable) return this.writable ? "open" : "readOnly";
     return this.writable ? "writeOnly" : "closed";
   }
 
-  /** Bytes that wait to be sent, as a `net.Socket` has them. */
+  /** Bytes that wait to be sent, under the name that a `net.Socket` has for them. */
   get bufferSize(): number {
     return this.writableLength;
   }
@@ -327,7 +331,7 @@ export class ConnDuplex extends Duplex {
     return this.#bytesRead;
   }
 
-  /** Bytes written so far, those included that are still to be sent. */
+  /** Bytes written so far, including those not sent yet. */
   get bytesWritten(): number {
     return this.#bytesSent + this.writableLength;
   }
@@ -363,7 +367,7 @@ export class ConnDuplex extends Duplex {
   }
 }
 
-/** A connection of anybody's, with all that the stream calls. */
+/** Completes a foreign connection with the methods that the stream calls. */
 function wholeConn(given: Conn): Conn {
   const conn = completeConn(given, "tcp", "");
   if (conn === undefined) throw new TypeError(`Cannot make a stream of ${valueKind(given)}`);

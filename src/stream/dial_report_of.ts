@@ -3,17 +3,17 @@ import type { Conn } from "../core/conn.ts";
 import type { DialReport } from "../core/dial_report.ts";
 import { ConnDuplex, connOfDuplex } from "./conn_duplex.ts";
 
-/** How the connection under a stream came about. */
+/** The report of the connection under a stream. */
 export interface StreamReport extends DialReport {
-  /** What the bytes pass on their way: empty when direct, else the proxies in order. */
+  /** The proxies on the way, in order; empty for a direct connection. */
   readonly hops: readonly Addr[];
-  /** The connection itself, which is the stream's. */
+  /** The connection, which the stream owns. */
   readonly conn: Conn;
 }
 
 /**
- * Tells how the connection under a stream came about: the tree of lookups, attempts and handshakes with their times, the
- * proxies on the way, and the connection.
+ * Returns the report of the connection under a stream: the tree of lookups, attempts and handshakes
+ * with their times, the proxies on the way, and the connection itself.
  *
  * @example
  * http.get("http://peer.example/", { agent: connector.httpAgent() }, (res) => {
@@ -21,8 +21,9 @@ export interface StreamReport extends DialReport {
  *   if (report !== undefined) console.log(formatReport(report), report.hops);
  * });
  *
- * @param stream A stream of this module, such as the `socket` of a request or response, or a socket of `tls.connect` over one.
- * @returns The report; `undefined` for any other stream, and as long as there is no connection.
+ * @param stream A stream of this module, such as the `socket` of a request or response, or a socket
+ *   of `tls.connect` over one.
+ * @returns The report; `undefined` for any other stream, and before there is a connection.
  */
 export function dialReportOf(stream: object | null | undefined): StreamReport | undefined {
   const duplex = duplexUnder(stream);
@@ -30,9 +31,12 @@ export function dialReportOf(stream: object | null | undefined): StreamReport | 
   return conn && { ...conn.report, hops: conn.hops, conn };
 }
 
-/** A socket of `node:tls` keeps what it was made over among the options of `tls.connect`, on all runtimes. */
+/**
+ * Finds the stream below a socket of `node:tls`, which keeps its transport among the options of
+ * `tls.connect` on all runtimes.
+ */
 function duplexUnder(stream: object | null | undefined): ConnDuplex | undefined {
-  // TLS may be in TLS.
+  // TLS may be nested.
   for (let at: unknown = stream, depth = 0; isObject(at) && depth < maxDepth; depth++) {
     if (at instanceof ConnDuplex) return at;
     at = connectOptions(at)?.socket;

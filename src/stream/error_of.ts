@@ -2,13 +2,13 @@ import { type ConnError, connError } from "../core/conn_error.ts";
 import { shownValue } from "../core/value_kind.ts";
 
 /**
- * Makes an error of anything that was thrown, for callbacks and events that take nothing else: a
- * falsy value would pass for no error at all.
+ * Makes an error of any thrown value, for callbacks and events that require one: a falsy value
+ * would be read as success.
  *
- * @param thrown Anything.
- * @param what What could not be done, for the message.
- * @param code The code of an error that is made here.
- * @returns What was thrown where it is an error, else an error whose `cause` it is.
+ * @param thrown The thrown value.
+ * @param what The action that failed, for the message.
+ * @param code The code of a new error.
+ * @returns The thrown value if it is an error, else an error with it as `cause`.
  */
 export function errorOf(thrown: unknown, what: string, code = "ERR_DIAL_FAILED"): Error {
   if (thrown instanceof Error) return thrown;
@@ -20,7 +20,7 @@ export function errorOf(thrown: unknown, what: string, code = "ERR_DIAL_FAILED")
  * Makes the error of an abort.
  *
  * @param reason The reason of the signal.
- * @returns The reason where it is an error, else an error as Node makes it, whose `cause` it is.
+ * @returns The reason if it is an error, else an error of Node's form with it as `cause`.
  */
 export function abortError(reason: unknown): Error {
   if (reason instanceof Error) return reason;
@@ -29,7 +29,7 @@ export function abortError(reason: unknown): Error {
   return withCause(error, reason);
 }
 
-/** Also where it is undefined. */
+/** Sets the cause, even if it is undefined. */
 function withCause(error: ConnError, cause: unknown): ConnError {
   return Object.defineProperty(error, "cause", {
     value: cause,

@@ -4,42 +4,43 @@ import type { Conn } from "../core/conn.ts";
 import { address, anyObject, readOptions } from "../core/options.ts";
 import { StreamConn } from "./stream_conn.ts";
 
-/** A Node stream that can be read and written, as `node:stream` has it. */
+/** A readable and writable Node stream, as in `node:stream`. */
 export type Duplex = NodeDuplex;
 
-/** What {@linkcode fromDuplex} cannot tell by itself. */
+/** Properties that {@linkcode fromDuplex} cannot read from every stream. */
 export interface FromDuplexOptions {
   /**
    * The local end.
    *
-   * @default What the stream says, as a `net.Socket` does, else an unnamed unix end.
+   * @default The stream's own, as a `net.Socket` has it, else an unnamed unix end.
    */
   localAddr?: Addr;
   /**
    * The remote end.
    *
-   * @default What the stream says, as a `net.Socket` does, else an unnamed unix end.
+   * @default The stream's own, as a `net.Socket` has it, else an unnamed unix end.
    */
   remoteAddr?: Addr;
 }
 
 /**
- * Makes a connection of any Node stream of bytes: a `net.Socket`, a `tls.TLSSocket`, the tunnel of an HTTP `CONNECT` or an
- * upgraded WebSocket. All that a {@linkcode Conn} promises holds, as far as the stream tells: one that is destroyed before
- * its end is an error with the code `ERR_STREAM_PREMATURE_CLOSE` and not an end, and a write is accepted when the
- * stream has called back.
+ * Makes a connection of a Node stream of bytes: a `net.Socket`, a `tls.TLSSocket`, the tunnel of an
+ * HTTP `CONNECT` or an upgraded WebSocket. It keeps the contract of {@linkcode Conn} as far as the
+ * stream reports its state. A stream destroyed before its end fails the read with the code
+ * `ERR_STREAM_PREMATURE_CLOSE`. A write is complete when the stream calls back.
  *
- * Its two directions end separately, unless the stream was made otherwise on Bun, whose sockets take no change of
- * `allowHalfOpen`. `reset()` sends RST where the stream has a `resetAndDestroy`.
+ * Its two directions end separately. Bun's sockets ignore a later change of `allowHalfOpen`, so
+ * there the stream must be created with it. `reset()` sends RST if the stream has a
+ * `resetAndDestroy`.
  *
  * @example
  * const conn = fromDuplex(tls.connect(443, "peer.example"));
  * await conn.write(new TextEncoder().encode("hello\n"));
  *
- * @param stream The stream, which is the connection's alone from now on.
- * @param options What the stream cannot tell.
- * @returns The connection; its `report` says only that it was not dialed here.
- * @throws {TypeError} If `stream` is in object mode, or gives strings.
+ * @param stream The stream, which the connection owns from now on.
+ * @param options The ends, for a stream without them.
+ * @returns The connection. Its `report` only states that it was not dialed here.
+ * @throws {TypeError} If `stream` is in object mode, or has an encoding.
  */
 export function fromDuplex(stream: Duplex, options: FromDuplexOptions = {}): Conn {
   anyObject(stream, "the stream of a connection");
@@ -60,7 +61,7 @@ export function fromDuplex(stream: Duplex, options: FromDuplexOptions = {}): Con
     stream,
     localAddr: read.localAddr ?? addrOf(localAddress, localPort),
     remoteAddr: read.remoteAddr ?? addrOf(remoteAddress, remotePort),
-    // A stream may keep what it was given beyond its callback, and the caller may use it again.
+    // A stream may keep the chunk after its callback, while the caller may reuse it.
     copies: true,
   });
   conn.setReport({

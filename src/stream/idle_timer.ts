@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { maxMs } from "../core/options.ts";
 import { shownValue } from "../core/value_kind.ts";
 
-/** Calls back once for each pause in the activity that is long enough, as `net.Socket`'s time-out does. */
+/** Calls back once for each period of inactivity, as the time-out of a `net.Socket` does. */
 export class IdleTimer {
   readonly #expired: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -12,12 +12,12 @@ export class IdleTimer {
     this.#expired = expired;
   }
 
-  /** What was set last, if anything. */
+  /** The last period that was set; `undefined` before. */
   get timeoutMs(): number | undefined {
     return this.#timeoutMs;
   }
 
-  /** Starts anew with `timeoutMs`, or stops for 0. */
+  /** Restarts with `timeoutMs`, or stops for 0. */
   set(timeoutMs: number): void {
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs < Infinity)) {
       const shown = shownValue(timeoutMs);
@@ -27,11 +27,11 @@ export class IdleTimer {
     this.#timer = undefined;
     this.#timeoutMs = timeoutMs;
     if (timeoutMs === 0) return;
-    // An idle connection does not keep the process alive, and so must its timer not.
+    // An idle connection does not keep the process alive, so its timer must not either.
     this.#timer = setTimeout(() => this.#expired(), Math.min(timeoutMs, maxMs)).unref();
   }
 
-  /** Notes activity. */
+  /** Records activity. */
   touch(): void {
     this.#timer?.refresh();
   }

@@ -1,6 +1,6 @@
 /**
- * Node streams over connections and connections over Node streams, so that whatever is built on Node's sockets can dial
- * through any dialer.
+ * Node streams over connections and connections over Node streams, so that libraries built on
+ * Node's sockets can dial through any dialer.
  *
  * @example
  * import { systemDialer } from "@anydial/dialer";

@@ -4,29 +4,30 @@ const firstBytes = 16 * 1024;
 const mostBytes = 64 * 1024;
 
 /**
- * What a stream reads into. A chunk handed on is its taker's, so little chunks are copied out and the buffer is used again,
- * where a large one goes as it is and a new buffer is made.
+ * The read buffer of a stream. The consumer owns every chunk, so a small chunk is copied and the
+ * buffer reused, while a large one is passed on and replaced by a new buffer.
  */
 export class ReadBuffer {
   #bytes: Buffer | undefined;
   #size: number = firstBytes;
 
-  /** Where to read to; every call before {@linkcode ReadBuffer.take} answers the same. */
+  /** The space to read into; the same at every call before {@linkcode ReadBuffer.take}. */
   space(): Uint8Array {
     return this.#bytes ??= Buffer.allocUnsafeSlow(this.#size);
   }
 
-  /** The first `count` bytes of the space, which are the caller's from now on. */
+  /** Returns the first `count` bytes of the space, which the caller owns from now on. */
   take(count: number): Buffer {
     const bytes = this.#bytes!;
     if (count <= bytes.byteLength / 2) return Buffer.from(bytes.subarray(0, count));
-    // A stream that fills its buffer is in a hurry; one that does not may be idle and shall hold little.
+    // Only a stream that fills its buffer gets a larger one; an idle stream should hold little
+    // memory.
     if (count === bytes.byteLength) this.#size = mostBytes;
     this.#bytes = undefined;
     return bytes.subarray(0, count);
   }
 
-  /** Lets go of the memory. */
+  /** Releases the memory. */
   release(): void {
     this.#bytes = undefined;
   }

@@ -5,7 +5,7 @@ import { PushConn } from "../conn/push_conn.ts";
 import { sendsFin } from "../conn/sends_fin.ts";
 import { errorOf } from "./error_of.ts";
 
-/** What a `net.Socket` has and not every stream. */
+/** Methods of a `net.Socket` that not every stream has. */
 export interface SocketControls {
   resetAndDestroy?(): unknown;
   setNoDelay?(noDelay: boolean): unknown;
@@ -14,17 +14,17 @@ export interface SocketControls {
   unref?(): unknown;
 }
 
-/** What a {@linkcode StreamConn} is made of. */
+/** The arguments of a {@linkcode StreamConn}. */
 export interface StreamConnInit {
-  /** The stream, which is the connection's alone from now on. */
+  /** The stream, which the connection owns from now on. */
   readonly stream: Duplex;
-  /** What the stream's bytes come and go through, where that is not the stream itself. */
+  /** The socket below the stream, if the stream is not the socket itself. */
   readonly socket?: Duplex & SocketControls;
   readonly localAddr: Addr;
   readonly remoteAddr: Addr;
-  /** What is wrong with the end that the stream came to, if anything. */
+  /** Returns the error of an end that is not clean. */
   readonly endError?: () => Error | undefined;
-  /** Whether to copy what is written, since the stream may keep it beyond its callback. */
+  /** Whether writes are copied, because the stream may keep a chunk after its callback. */
   readonly copies: boolean;
 }
 
@@ -34,9 +34,9 @@ export class StreamConn extends PushConn {
   readonly #socket: Duplex & SocketControls;
   readonly #endError: (() => Error | undefined) | undefined;
   readonly #copies: boolean;
-  /** What the stream failed with; not every stream is destroyed at once, or knows. */
+  /** The first error of the stream. Not every stream is destroyed at once or keeps its error. */
   #error: Error | undefined;
-  /** Fails the write or end under way. */
+  /** Fails the pending write or end. */
   #fail: ((error: Error) => void) | undefined;
 
   constructor({ stream, socket = stream, ...init }: StreamConnInit) {
@@ -45,7 +45,7 @@ export class StreamConn extends PushConn {
     this.#socket = socket;
     this.#endError = init.endError;
     this.#copies = init.copies;
-    // Read by nobody yet: a listener for "data" alone would set the stream flowing.
+    // Paused until the first read: a listener for "data" alone would set the stream flowing.
     socket.pause();
     stream.on("data", (chunk: Uint8Array) => {
       if (chunk.byteLength > 0 && !this.push(chunk)) socket.pause();
@@ -73,7 +73,7 @@ export class StreamConn extends PushConn {
   }
 
   #streamClosed(): void {
-    // After an end or an error, that is what the reads say.
+    // After an end or an error, reads report that instead.
     if (!this.#stream.readableEnded) {
       this.pushError(connError("ERR_STREAM_PREMATURE_CLOSE", "Cannot read: the stream was closed"));
     }
@@ -93,13 +93,13 @@ export class StreamConn extends PushConn {
     });
   }
 
-  /** Calls back once what the stream took has gone out; `send` is not over before. */
+  /** Calls back once the written data has been sent; `send` completes only then. */
   protected flush(done: (error?: Error | null) => void): void {
     done();
   }
 
   protected shutdown(): Promise<void> {
-    // An end of the stream's own, as it makes one where it was made with `allowHalfOpen: false`.
+    // The stream ends itself if it was made with `allowHalfOpen: false`.
     if (this.#stream.writableFinished) return Promise.resolve();
     return this.#settle((done) => this.#stream.end(done));
   }
@@ -108,7 +108,7 @@ export class StreamConn extends PushConn {
     if (this.#error !== undefined) return Promise.reject(codedError("write", this.#error));
     if (this.#stream.destroyed) return Promise.reject(brokenPipe());
     return new Promise((resolve, reject) => {
-      // Not every stream calls back once it is destroyed.
+      // Not every stream calls back after it is destroyed.
       this.#fail = reject;
       start((error) => {
         this.#fail = undefined;
@@ -126,17 +126,17 @@ export class StreamConn extends PushConn {
     else this.finish();
   }
 
-  /** Closes the stream, all of whose writes are done. */
+  /** Closes the stream after all writes are complete. */
   protected finish(): void {
     this.#stream.destroy();
   }
 
-  /** Closes the stream at once, as a reset where that was asked for and can be done. */
+  /** Closes the stream at once, by a reset if requested and supported. */
   protected breakOff(reset: boolean): void {
     try {
       if (reset && !sendsFin(this.#socket)) this.#socket.resetAndDestroy?.();
     } catch {
-      // Not that kind of a socket: a unix or TLS socket throws.
+      // Unix and TLS sockets throw, since they cannot be reset.
     }
     this.#stream.destroy();
   }
@@ -155,7 +155,7 @@ export class StreamConn extends PushConn {
   }
 }
 
-/** What Node calls a write to a stream whose write side is gone. */
+/** Node's codes for a write to a stream whose write side is closed. */
 const brokenPipes = new Set<unknown>([
   "EBADF",
   "ECANCELED",
@@ -163,7 +163,7 @@ const brokenPipes = new Set<unknown>([
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
 
-/** A failed read or write has a code, whatever the stream failed with. */
+/** Ensures that a failed read or write has a code. */
 function codedError(call: "read" | "write", thrown: unknown): Error {
   const error = errorOf(thrown, `Cannot ${call}`, "ECONNABORTED");
   const { code } = error as { code?: unknown };
