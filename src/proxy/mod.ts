@@ -1,5 +1,6 @@
 /**
- * Dialers through proxies: SOCKS5, SOCKS4 and 4a, HTTP CONNECT, over anything that dials, so that they chain.
+ * Dialers through proxies: SOCKS5, SOCKS4, SOCKS4a and HTTP CONNECT. Each works over any dialer, so
+ * proxies chain.
  *
  * @example
  * import { socks5Dialer } from "@anydial/dialer/proxy";

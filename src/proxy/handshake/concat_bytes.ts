@@ -1,8 +1,8 @@
 /**
- * Joins byte arrays.
+ * Concatenates byte arrays.
  *
- * @param parts What to join, in order.
- * @returns All of it in a new array.
+ * @param parts The arrays, in order.
+ * @returns A new array with all bytes.
  */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -1,21 +1,23 @@
 import type { CredentialsRequest } from "../dial/proxy_config.ts";
 import type { ProxyCredentials } from "./proxy_credentials.ts";
 
-/** Gives the credentials of a dial: asked anew for each, for those that rotate or expire. */
+/**
+ * Returns the credentials of a dial; called once per dial, for credentials that rotate or expire.
+ */
 export type CredentialsSource = (
   request: CredentialsRequest,
 ) => ProxyCredentials | Promise<ProxyCredentials>;
 
-/** There are no credentials to be had for a dial. Shows none of them. */
+/** The credentials of a dial are unavailable or invalid. The message never quotes them. */
 export class CredentialsError extends Error {}
 
 /**
- * Asks for the credentials of a dial and puts them to use.
+ * Gets the credentials of a dial and passes them to `use`.
  *
- * @param source Who gives them.
- * @param request What is dialed.
- * @param use Checks them, by throwing.
- * @returns What `use` gives.
+ * @param source The function that returns the credentials.
+ * @param request The dial.
+ * @param use Uses the credentials; throws if they are invalid.
+ * @returns The result of `use`.
  * @throws {CredentialsError} If `source` or `use` throws.
  */
 export async function askCredentials<T>(
@@ -27,12 +29,12 @@ export async function askCredentials<T>(
   try {
     const given: unknown = await source(request);
     if (typeof given === "object" && given !== null) {
-      // Read here and once, since its getters are the caller's as well.
+      // Read once, within this `try`: getters are the caller's code and may throw, too.
       const { username, password } = given as ProxyCredentials;
       credentials = { username, password };
     }
   } catch (cause) {
-    // What was thrown is the caller's own and may quote anything, so the message does not.
+    // The caller's error may contain secrets, so the message does not quote it.
     throw new CredentialsError("the function that gives the credentials failed", { cause });
   }
   if (credentials === undefined) {

@@ -1,29 +1,29 @@
 import type { ProxyCodec, ProxyFailure } from "./proxy_codec.ts";
 import type { ProxyConnection } from "./round_trip.ts";
 
-/** How one handshake over one connection ended. */
+/** Result of one handshake over one connection. */
 export type NegotiationEnd =
   | { readonly state: "done"; readonly leftover: Uint8Array }
   | {
     readonly state: "failed";
     readonly failure: ProxyFailure;
-    /** What reading or writing failed with, where that was it. */
+    /** The error of the read or write that failed, if any. */
     readonly cause?: unknown;
   }
-  /** The proxy was silent for the bound that the handshake set. */
+  /** The proxy sent nothing within the handshake's limit. */
   | { readonly state: "stalled"; readonly stallMs: number }
-  /** The dial was aborted, or ran out of time. */
+  /** The dial was aborted or timed out. */
   | { readonly state: "aborted" };
 
-/** One handshake to be done over a new connection to the proxy. */
+/** One handshake over a new connection to the proxy. */
 export interface Negotiation {
-  /** Begins over a connection. Called once; `ended` will be called. */
+  /** Begins over a connection. Called once; a call of `ended` follows. */
   begin(connection: ProxyConnection): ProxyCodec;
-  /** How long the proxy may be silent from now on, in milliseconds; asked after each answer. */
+  /** The limit in milliseconds for the proxy's next answer; called after each answer. */
   stallMs?(): number | undefined;
   /**
-   * Told how it ended. What it answers is done next, over another connection; else the dial ends
-   * likewise.
+   * Receives the result. A returned handshake runs next, over another connection; otherwise the
+   * dial ends with the result.
    */
   ended?(end: NegotiationEnd): Negotiation | undefined;
 }

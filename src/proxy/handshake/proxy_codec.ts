@@ -1,9 +1,9 @@
 import type { ProxyErrorCode } from "../../core/dial_error_code.ts";
 
-/** What a proxy answered when it refused. */
+/** The reply with which a proxy refused. */
 export type ProxyReply =
   | {
-    /** Which protocol the reply code belongs to. */
+    /** The protocol of the reply code. */
     readonly protocol: "socks5" | "socks4";
     /** The reply code, or the status of the credentials. */
     readonly code: number;
@@ -12,39 +12,41 @@ export type ProxyReply =
     readonly protocol: "http-connect";
     /** The status code. */
     readonly status: number;
-    /** The proxy's reason phrase, without control characters and our own secrets; may be empty. */
+    /**
+     * The proxy's reason phrase, without control characters and secrets of the request; may be
+     * empty.
+     */
     readonly reason: string;
-    /** The values of the Proxy-Authenticate fields, shortened, likewise. */
+    /** The values of the Proxy-Authenticate fields, shortened and cleaned likewise. */
     readonly challenges: readonly string[];
-    /** The beginning of the body, likewise. */
+    /** The beginning of the body, cleaned likewise. */
     readonly excerpt: string;
   };
 
-/** Why a handshake failed. Nothing in it is secret. */
+/** The failure of a handshake. It contains no secrets. */
 export interface ProxyFailure {
   readonly code: ProxyErrorCode;
-  /** One line for a person, without a full stop. */
+  /** One line, without a full stop. */
   readonly message: string;
   /**
-   * Which side is at fault: a proxy that reports its target down is not to blame. Absent where the
-   * proxy hung up instead of answering the request, for which either may be the reason.
+   * Which side is at fault: a proxy that reports an unreachable target is not to blame. Absent if
+   * the proxy closed the connection instead of answering the request: either side may be the cause.
    */
   readonly blame?: "proxy" | "target";
-  /** What the proxy answered, where it refused in the words of its protocol. */
+  /** The proxy's reply, if it refused within its protocol. */
   readonly reply?: ProxyReply;
-  /** Set where the same handshake, sent step by step over a new connection, may succeed. */
+  /** Set if the same handshake may succeed step by step over a new connection. */
   readonly retrySequentially?: true;
 }
 
 /**
- * Where a handshake stands.
+ * State of a handshake.
  *
- * - `open`: it goes on; `send` is to be written, then more is to be read.
- * - `done`: the tunnel is there; `leftover` are its first bytes, which came together with the
- *   reply.
- * - `failing`: refused for certain; what may still come is the excerpt, which this failure does not
- *   have yet. Read on for a moment at most, then call `end()`.
- * - `failed`: over.
+ * - `open`: write `send`, then read on.
+ * - `done`: the tunnel is open; `leftover` are its first bytes, which arrived with the reply.
+ * - `failing`: the proxy refused, but the excerpt of the body is incomplete. Read on for a short
+ *   time, then call `end()`.
+ * - `failed`: the handshake is over.
  */
 export type CodecStep =
   | { readonly state: "open"; readonly send?: Uint8Array }
@@ -53,35 +55,37 @@ export type CodecStep =
   | { readonly state: "failed"; readonly failure: ProxyFailure };
 
 /**
- * One handshake with a proxy as a state machine without I/O: takes bytes in any split, gives bytes
- * to send. What it answers does not depend on the split.
+ * One handshake with a proxy as a state machine without I/O: it receives bytes and returns bytes to
+ * send. The result does not depend on how the bytes are split.
  */
 export interface ProxyCodec {
-  /** The protocol, as events name it. */
+  /** The name of the protocol in events. */
   readonly protocol: string;
   /**
-   * How much to read next at most, so that next to nothing of the tunnel is read; at least 1 while
-   * it is open.
+   * Limit of the next read, so that the handshake reads hardly any bytes of the tunnel; at least 1
+   * while the state is open.
    */
   readonly readBytes: number;
   /**
-   * Whose turn it is: where a proxy may be waiting for the target, it is not to blame for its
-   * silence.
+   * Which side the handshake waits for. A proxy that may be waiting for the target is not to blame
+   * for a timeout.
    */
   readonly waitsFor: "proxy" | "target";
   /**
-   * Whether the proxy asked for the credentials and accepted them, where the protocol has an answer
-   * to them alone.
+   * Whether the proxy required the credentials and accepted them, if the protocol has a separate
+   * answer to them.
    */
   readonly tookCredentials?: boolean;
   /** Begins; called once. */
   start(): CodecStep;
   /**
-   * Takes what was read. The chunk may be reused afterwards. Not to be called once done or failed.
+   * Receives the bytes of a read. The caller may reuse the chunk afterwards. Must not be called
+   * once done or failed.
    */
   receive(chunk: Uint8Array): CodecStep;
   /**
-   * Takes note that the proxy closed the connection, or that nobody waits for more of the excerpt.
+   * Ends the handshake, after the proxy closed the connection or the wait for the excerpt timed
+   * out.
    */
   end(): CodecStep & { readonly state: "failed" };
 }
@@ -89,7 +93,7 @@ export interface ProxyCodec {
 /**
  * Makes the step of a failed handshake.
  *
- * @param failure Why it failed.
+ * @param failure The failure.
  * @returns The step.
  */
 export function failed(failure: ProxyFailure): CodecStep & { readonly state: "failed" } {
@@ -99,7 +103,7 @@ export function failed(failure: ProxyFailure): CodecStep & { readonly state: "fa
 /**
  * Makes the failure of a proxy that does not speak its protocol.
  *
- * @param message What is wrong with the answer.
+ * @param message The error in the answer.
  * @returns The failure.
  */
 export function protocolFailure(message: string): ProxyFailure {
@@ -107,12 +111,11 @@ export function protocolFailure(message: string): ProxyFailure {
 }
 
 /**
- * Makes the failure of a proxy that closed the connection. Where it was asked for a target and has
- * not begun to answer, nobody can tell why: `ssh -D` and proxy-chain do just that for a target that
- * is down.
+ * Makes the failure of a proxy that closed the connection. If it closes before it answers the
+ * request, the side at fault is unknown: `ssh -D` and proxy-chain do so for an unreachable target.
  *
- * @param asked What it was to answer.
- * @param begun Whether the beginning of its answer is there.
+ * @param asked The message that the proxy had to answer.
+ * @param begun Whether part of the answer arrived.
  * @returns The failure.
  */
 export function closedFailure(
@@ -128,10 +131,10 @@ export function closedFailure(
 }
 
 /**
- * Says what a proxy seems to be instead of what it should be, by the first byte of its answer.
+ * Describes a proxy of another protocol by the first byte of its answer.
  *
  * @param first The byte.
- * @param expected The name of the protocol that was expected.
+ * @param expected The name of the expected protocol.
  * @returns A sentence without a full stop.
  */
 export function notProtocolMessage(first: number, expected: string): string {

@@ -1,4 +1,4 @@
-/** What a proxy knows its user by. */
+/** User name and password for a proxy. */
 export interface ProxyCredentials {
   /** The user name. */
   readonly username: string;
@@ -7,15 +7,16 @@ export interface ProxyCredentials {
 }
 
 /**
- * Encodes a part of the credentials in UTF-8. The value never shows in an error.
+ * Encodes a part of the credentials in UTF-8. Errors never quote the value.
  *
  * @param text The value.
- * @param what What it is, for the error: `user name`, `password`.
- * @param protocol The protocol that limits it, for the error.
+ * @param what Name of the value, for the error: `user name`, `password`.
+ * @param protocol The protocol that sets the limits, for the error.
  * @param min The least number of bytes.
  * @param max The greatest number of bytes.
  * @returns The bytes.
- * @throws {TypeError} If it is not a string, not well-formed Unicode, or has too few or too many **bytes**.
+ * @throws {TypeError} If the value is not a string, not well-formed Unicode, or has too few or too
+ *   many **bytes**.
  */
 export function credentialBytes(
   text: string,
@@ -25,7 +26,7 @@ export function credentialBytes(
   max: number,
 ): Uint8Array {
   if (typeof text !== "string") throw new TypeError(`the ${what} of the proxy is not a string`);
-  // A lone surrogate would be sent as U+FFFD: another secret than the one that was meant.
+  // `TextEncoder` would replace a lone surrogate with U+FFFD, and send another secret.
   if (/\p{Surrogate}/u.test(text)) {
     throw new TypeError(`the ${what} of the proxy is not well-formed Unicode`);
   }

@@ -1,8 +1,8 @@
 import type { ProxyFailure, ProxyReply } from "./proxy_codec.ts";
 
 /**
- * What a proxy answered when it refused: the `cause` of the `DialError`. Nothing in it is secret: our own credentials are
- * masked, should the proxy repeat them.
+ * A proxy's refusal: the `cause` of the `DialError`. It contains no secrets: credentials that the
+ * proxy repeats are masked.
  */
 export class ProxyRefusedError extends Error {
   /** Always `"ProxyRefusedError"`. */
@@ -13,8 +13,8 @@ export class ProxyRefusedError extends Error {
   /**
    * Makes the error of a refusal.
    *
-   * @param failure How the handshake failed.
-   * @param reply What the proxy answered.
+   * @param failure The failure of the handshake.
+   * @param reply The proxy's reply.
    */
   constructor(failure: ProxyFailure, reply: ProxyReply) {
     super(failure.message);

@@ -1,31 +1,31 @@
 import { fromByteString } from "../http/byte_string.ts";
 import { textEscapesAt } from "./text_escapes.ts";
 
-/** So many bytes of a longer secret are enough to recognise it by. */
+/** Matching bytes that identify a longer secret. */
 const TELLTALE = 64;
-/**
- * So many bytes of a secret at the end of the text, where the rest was cut off, are taken for it.
- */
+/** Matching bytes that identify a secret at the end of the text, where the rest is cut off. */
 const REMNANT = 4;
-/** A shorter secret is part of too many words to mask it where it stands: the text is left out. */
+/**
+ * Characters of the shortest secret that is masked. A shorter one occurs in too many words, so the
+ * whole text is omitted.
+ */
 const MIN_MASKED = 4;
 
 /**
- * How many bytes beyond the limit {@linkcode quotable} wants to see, so that no secret is cut at
- * the limit.
+ * Bytes beyond the limit that {@linkcode quotable} needs, so that no secret is cut at the limit.
  */
 export const LOOKAHEAD_BYTES: number = TELLTALE;
 
 /**
- * Makes what a stranger sent fit to be quoted in an error: on one line, bounded, without control
- * and formatting characters (which can rewrite a terminal or turn the reading direction), and
- * without our own secrets, which error pages repeat, also in the escapes of HTML, URLs and JSON.
+ * Cleans received text for an error message: one line of limited length, without control and
+ * formatting characters (which can rewrite a terminal or reverse the reading direction). Secrets of
+ * the request are masked, also as HTML, URL or JSON escapes: error pages repeat them.
  *
- * @param text What came, a character per byte.
- * @param secrets What must not show, a character per byte.
- * @param maxBytes How many bytes of `text` are quoted at most.
- * @returns The text, decoded as UTF-8, with `***` for secrets; empty if it has a secret of fewer
- *   than four characters.
+ * @param text The received text, one character per byte.
+ * @param secrets The secrets to mask, one character per byte.
+ * @param maxBytes Most bytes of `text` to quote.
+ * @returns The text, decoded as UTF-8, with `***` for secrets; empty if it contains a secret of
+ *   fewer than four characters.
  */
 export function quotable(text: string, secrets: readonly string[], maxBytes: number): string {
   const sought = secrets.filter((secret) => secret !== "").map(secretOf);
@@ -45,26 +45,26 @@ export function quotable(text: string, secrets: readonly string[], maxBytes: num
 }
 
 /**
- * Quotes what a user wrote, in an error: on one line, bounded, with control and formatting
- * characters escaped.
+ * Quotes the caller's text for an error message: one line of limited length, with control and
+ * formatting characters escaped.
  *
- * @param text What was written; no secret.
+ * @param text The text; must not be secret.
  * @returns The text in quotation marks.
  */
 export function quoted(text: string): string {
   const short = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  // JSON leaves DEL, C1 controls, line separators and marks of direction as they are.
+  // `JSON.stringify` does not escape DEL, C1 controls, line separators and direction marks.
   return JSON.stringify(short).replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
   );
 }
 
-/** A secret, ready to be looked for. */
+/** A secret, prepared for the search. */
 interface Secret {
-  /** Its bytes, a character each. */
+  /** Its bytes, one character each. */
   readonly bytes: string;
-  /** Where its characters begin and which they are. */
+  /** Its code points by byte offset. */
   readonly codePoints: ReadonlyMap<number, { readonly codePoint: number; readonly size: number }>;
 }
 
@@ -84,18 +84,18 @@ function decoded(bytes: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fromByteString(bytes));
   } catch {
-    // The value of a header field may be in any encoding: each byte counts for itself.
+    // The value of a header field may be in any encoding, so each byte counts as a character.
     return "\0".repeat(bytes.length);
   }
 }
 
 /**
- * How much of the text at `at` is the secret, each of its characters as it is or escaped; 0 if it
- * is not.
+ * Returns the length of the secret in the text at `at`, its characters plain or escaped; 0 if it is
+ * not there.
  */
 function secretAt(text: string, at: number, { bytes, codePoints }: Secret): number {
   if (!mayBegin(text, at, bytes)) return 0;
-  /** For each beginning of the secret, where in the text it may end. */
+  /** For each prefix length of the secret, the offsets in the text where it may end. */
   const ends: Set<number>[] = [new Set([at])];
   let same = 0;
   for (let index = 0; index <= same && index < bytes.length; index++) {
@@ -117,14 +117,14 @@ function secretAt(text: string, at: number, { bytes, codePoints }: Secret): numb
   return same === bytes.length || same >= TELLTALE ? Math.max(...ends[same]!) - at : 0;
 }
 
-/** Rules most places out at once. */
+/** Excludes most offsets cheaply. */
 function mayBegin(text: string, at: number, secret: string): boolean {
   const char = text[at]!;
   return char === secret[0] || char === "%" || char === "&" || char === "\\" || char === "+" ||
     char > "\x7f";
 }
 
-/** Whether the text ends here, or within an escape. */
+/** Whether the text ends at `at`, or within an escape that begins there. */
 function isCutOff(text: string, at: number): boolean {
   return text.length - at <= LONGEST_ESCAPE && beginsEscape.test(text.slice(at));
 }
@@ -134,7 +134,7 @@ const beginsEscape = new RegExp(
   [
     "%(?:u[0-9a-f]{0,3}|[0-9a-f]?)",
     "&[#0-9a-z]{0,11}",
-    // Also the second half of what JSON writes as two.
+    // Also the second half of a JSON surrogate pair.
     String.raw`(?:\\ud[89ab][0-9a-f]{2})?\\(?:u\{?[0-9a-f]{0,6}|x[0-9a-f]?)?`,
   ].map((begin) => `^${begin}$`).join("|") + "|^$",
   "i",

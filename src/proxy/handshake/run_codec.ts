@@ -4,18 +4,17 @@ import { describeCode, systemErrorCode } from "../../core/error_reason.ts";
 import type { Negotiation, NegotiationEnd } from "./negotiation.ts";
 import type { CodecStep, ProxyCodec } from "./proxy_codec.ts";
 
-/** How long to wait for the rest of an excerpt once a refusal is certain. */
+/** Milliseconds to wait for the rest of an excerpt after a refusal. */
 const excerptMs = 250;
 
 /**
- * Carries the bytes between a codec and a connection until the handshake is over. Does not free the
- * connection, unless it had to be reset to end a read. Once somebody else resets it, this ends as
- * well.
+ * Passes bytes between a codec and a connection until the handshake is over. The connection stays
+ * open, unless a reset was needed to end a read. A reset by the caller ends the handshake.
  *
  * @param conn The connection to the proxy.
- * @param handshake What it is about.
- * @param codec The codec that it began.
- * @returns How it ended.
+ * @param handshake The handshake, for its limits.
+ * @param codec The codec from `handshake.begin`.
+ * @returns The result of the handshake.
  */
 export async function runCodec(
   conn: Conn,
@@ -37,13 +36,12 @@ export async function runCodec(
   try {
     let step: CodecStep = codec.start();
     while (step.state === "open" || step.state === "failing") {
-      // Not awaited: what the proxy answered may be there although it took no more of what was
-      // sent.
+      // Not awaited: the proxy may have answered although it stopped reading.
       if (step.state === "open" && step.send !== undefined) {
         conn.write(step.send).catch((error) => {
           if (over) return;
           writeError ??= error;
-          // A connection of somebody else's may leave the read waiting.
+          // The read of a foreign connection may stay pending after a failed write.
           systemClock.clearTimer(timer);
           resetAfter(excerptMs, () => cutOff = true);
         });
@@ -80,7 +78,7 @@ export async function runCodec(
   }
 }
 
-/** The connection failed, rather than ended. */
+/** Makes the result of a connection that failed instead of ending. */
 function brokenOff(codec: ProxyCodec, cause: unknown): NegotiationEnd {
   const { state, failure: closed } = codec.end();
   const failure = isOfProxy(cause) ? { ...closed, blame: "proxy" as const } : closed;
@@ -93,18 +91,18 @@ function brokenOff(codec: ProxyCodec, cause: unknown): NegotiationEnd {
   return { state, failure: { ...failure, message }, cause };
 }
 
-/** What a hang-up looks like from here. */
+/** Errors that a peer causes by closing the connection. */
 const hangUps: ReadonlySet<string> = new Set(["ECONNABORTED", "ECONNRESET", "EPIPE"]);
 
 /**
- * Whether the proxy, or the way to it, is at fault whatever it was doing: no target makes it
- * unreachable or sends alerts.
+ * Whether the proxy or the route to it is at fault in any stage: a target cannot make the proxy
+ * unreachable or cause TLS alerts.
  */
 function isOfProxy(cause: unknown): boolean {
   const system = systemErrorCode(cause);
   if (system !== undefined) return !hangUps.has(system);
   const { code } = (cause ?? {}) as { code?: unknown };
-  // What OpenSSL says of an alert, which on TLS 1.3 is how a proxy turns a client's certificate
-  // away; not of a mere end.
+  // OpenSSL's code for an alert, with which a TLS 1.3 proxy rejects a client certificate; not the
+  // code for an unexpected end.
   return typeof code === "string" && /^ERR_SSL_(?!UNEXPECTED_EOF)/.test(code);
 }

@@ -1,6 +1,6 @@
-/** A character, and where it ends in the text. */
+/** A character, and its end offset in the text. */
 interface TextEscape {
-  /** The code point, or the byte of one, that stands there. */
+  /** The code point, or one byte of it. */
   readonly value: number;
   readonly end: number;
 }
@@ -16,12 +16,11 @@ const html = /&(?:#x([0-9a-f]{1,8})|#([0-9]{1,9})|([a-z]{2,6}));?/iy;
 const json = /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\}|([^0-9a-z]|[bfnrt]))/iy;
 
 /**
- * Reads a character that may be escaped, as HTML, URLs and JSON do it.
+ * Reads a character, plain or escaped as in HTML, URLs and JSON.
  *
- * @param text The text, a character per byte.
- * @param at Where to look.
- * @returns All that can be read there, the character as it is first; nothing at the end of the
- *   text.
+ * @param text The text, one character per byte.
+ * @param at The offset.
+ * @returns All possible readings, the plain character first; none at the end of the text.
  */
 export function textEscapesAt(text: string, at: number): readonly TextEscape[] {
   if (at >= text.length) return [];
@@ -36,7 +35,7 @@ export function textEscapesAt(text: string, at: number): readonly TextEscape[] {
   if (value === undefined) return [plain];
   let end = at + match[0].length;
   if (value < 0xd800 || value > 0xdbff) return [plain, { value, end }];
-  // JSON writes what is beyond U+FFFF as two.
+  // JSON escapes a code point above U+FFFF as a surrogate pair.
   const low = matchAt(pattern, text, end);
   const second = low?.[1] === undefined ? 0 : Number.parseInt(low[1], 16);
   if (second < 0xdc00 || second > 0xdfff) return [plain];

@@ -13,11 +13,14 @@ export interface ProxyProtocolTlv {
   readonly value: Uint8Array;
 }
 
-/** What a PROXY header says. */
+/** Content of a PROXY header. */
 export interface ProxyProtocolHeader {
   /** 1 is a line of text, 2 is binary. */
   readonly version: 1 | 2;
-  /** Who the connection comes from and where it went; without it the header says `UNKNOWN` (1) or `LOCAL` (2). */
+  /**
+   * Both ends of the connection; without them the header is `UNKNOWN` (version 1) or `LOCAL`
+   * (version 2).
+   */
   readonly connection?: { readonly source: Addr; readonly destination: Addr };
   /** Additional fields; version 2 only. */
   readonly tlvs?: readonly ProxyProtocolTlv[];
@@ -29,13 +32,13 @@ const UNIX_PATH_BYTES = 108;
 /**
  * Encodes the header of HAProxy's PROXY protocol (proxy-protocol.txt, sections 2.1 and 2.2).
  *
- * Where one end is IPv4 and the other IPv6, the IPv4 address is written as an IPv4-mapped one; zones are left out.
- * Version 1 has no unix sockets and calls them `UNKNOWN`.
+ * If one end is IPv4 and the other IPv6, the IPv4 address is written as IPv4-mapped. Zones are
+ * omitted. Version 1 does not support unix sockets; their header is `UNKNOWN`.
  *
- * @param header What to say.
- * @returns The bytes to send before any other.
- * @throws {TypeError} If an address is not an IP address, the ends are of different kinds, a path is longer than 108
- * bytes, or there are TLVs in version 1 or too long ones.
+ * @param header The content.
+ * @returns The bytes, to be sent first.
+ * @throws {TypeError} If an address is not an IP address, the ends are of different kinds, a path
+ *   is longer than 108 bytes, or there are TLVs in version 1 or too long ones.
  * @throws {RangeError} If the version, a port or the type of a TLV is out of range.
  */
 export function encodeProxyProtocolHeader(header: ProxyProtocolHeader): Uint8Array {
@@ -123,7 +126,10 @@ function mappedBytes(bytes: Uint8Array): Uint8Array {
   return bytes.length === 4 ? concatBytes([prefix, bytes]) : bytes;
 }
 
-/** Written from the bytes, since a spelling with embedded IPv4 could exceed the 107 bytes that a line may have. */
+/**
+ * Formats from the bytes, since a notation with embedded IPv4 could exceed the limit of 107 bytes a
+ * line.
+ */
 function ipText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -15,25 +15,25 @@ import {
 import { composeDialer } from "../../dial/compose_dialer.ts";
 import { encodeProxyProtocolHeader, type ProxyProtocolTlv } from "./proxy_protocol_codec.ts";
 
-/** What {@linkcode withProxyProtocol} says of each connection. */
+/** Options of {@linkcode withProxyProtocol}. */
 export interface ProxyProtocolOptions {
   /** 1 is a line of text, 2 is binary. */
   version: 1 | 2;
   /**
-   * Who the connection is said to come from, such as the client that a relay serves.
+   * The source address in the header, such as the client that a relay serves.
    *
    * @default The connection's own local end.
    */
   source?: Addr;
   /**
-   * Where that one connected to.
+   * The destination address in the header, to which the source connected.
    *
-   * @default The connection's remote end, which has to be an IP address or a path.
+   * @default The connection's remote end, which must be an IP address or a path.
    */
   destination?: Addr;
   /**
-   * Says that the connection is the relay's own, such as a health check, and nothing of its ends: `LOCAL` in version 2,
-   * `UNKNOWN` in version 1.
+   * Marks the connection as the relay's own, such as a health check, and omits both ends: `LOCAL`
+   * in version 2, `UNKNOWN` in version 1.
    *
    * @default {false}
    */
@@ -47,17 +47,18 @@ export interface ProxyProtocolOptions {
 }
 
 /**
- * Begins every connection with the header of HAProxy's PROXY protocol, so that a server behind a relay sees whom the
- * relay serves. The header is the first thing that is sent, in one write, before the dial is done.
+ * Begins every connection with the header of HAProxy's PROXY protocol, so that a server behind a
+ * relay sees the address of the relay's client. The header is sent first, in one write, before the
+ * dial completes.
  *
  * @example
  * const source = { transport: "tcp", hostname: "192.0.2.7", port: 51234 } as const;
  * const dialer = withProxyProtocol(systemDialer(), { version: 2, source });
  *
- * @param dialer What dials the server that reads the header.
- * @param options What the header says.
+ * @param dialer Dialer for the server that reads the header.
+ * @param options The content of the header.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If an option is unusable; the message names it.
+ * @throws {TypeError | RangeError} If an option is invalid; the message names it.
  */
 export function withProxyProtocol(
   dialer: ContextDialer,
@@ -76,7 +77,7 @@ export function withProxyProtocol(
       ...(!local && { connection: { source, destination } }),
       ...(tlvs !== undefined && { tlvs }),
     });
-  // What is given now is checked now.
+  // Encodes once to reject invalid options now, not at the first dial.
   const any: Addr = source ?? destination ?? { transport: "tcp", hostname: "127.0.0.1", port: 1 };
   encode(any, destination ?? any);
   const header = (conn: Conn) => encode(source ?? conn.localAddr, destination ?? conn.remoteAddr);

@@ -15,54 +15,54 @@ import { socks4Dialer } from "../socks/socks4_dialer.ts";
 import { socks5Dialer, socks5HandshakeOptions } from "../socks/socks5_dialer.ts";
 import type { SocksIsolation } from "../socks/socks_isolation.ts";
 
-/** What a proxy URL cannot say. */
+/** Options of {@linkcode proxyDialer}. */
 export interface ProxyDialerOptions {
   /**
-   * What dials the proxy, of several the first.
+   * Dialer for the proxy, or for the first one of a chain.
    *
    * @default {systemDialer()}
    */
   via?: ContextDialer;
   /**
-   * Milliseconds for the whole dial, over all proxies.
+   * Milliseconds for the whole dial, through all proxies.
    *
    * @default {120000}
    */
   timeoutMs?: number;
   /**
-   * Who looks names up for `socks5` and `socks4`.
+   * Resolver for host names with `socks5` and `socks4`.
    *
    * @default The system's getaddrinfo.
    */
   resolver?: Resolver;
   /**
-   * How a handshake with a SOCKS5 proxy goes.
+   * The order of the handshake with a SOCKS5 proxy.
    *
    * @default {"auto"}
    */
   handshake?: "auto" | "sequential" | "pipelined";
   /**
-   * The longest time in milliseconds that `handshake: "auto"` waits for a SOCKS5 proxy's answer to
-   * credentials that were sent in one flight.
+   * Most milliseconds that `handshake: "auto"` waits for a SOCKS5 proxy's answer to pipelined
+   * credentials.
    *
    * @default {1000}
    */
   stallMs?: number;
   /**
-   * Keeps Tor from using one circuit for what is not to be linked. Of several proxies it is about
-   * the last one, which has to be SOCKS5 without credentials.
+   * Keeps Tor from using one circuit for unrelated connections. In a chain it applies to the last
+   * proxy, which must be SOCKS5 without credentials.
    *
    * @default {undefined} Tor decides.
    */
   isolation?: SocksIsolation;
   /**
-   * How TLS is made with `https` proxies.
+   * TLS options for `https` proxies.
    *
-   * @default {{}} As for any server on the web.
+   * @default {{}} The same as for a web server.
    */
   tls?: ProxyTlsOptions;
   /**
-   * Own header fields for HTTP proxies, `https` ones included.
+   * Additional header fields for `http` and `https` proxies.
    *
    * @default {{}}
    */
@@ -70,26 +70,27 @@ export interface ProxyDialerOptions {
 }
 
 /**
- * Makes a dialer of a proxy URL, or of several for a chain, in the order in which the bytes travel.
+ * Makes a dialer from a proxy URL, or from several for a chain, in the order in which the bytes
+ * pass them.
  *
- * - `socks5://`, `socks4://`: names are looked up here; `socks5h://`, `socks4a://`: by the proxy;
+ * - `socks5://`, `socks4://`: names are resolved locally; `socks5h://`, `socks4a://`: by the proxy;
  *   `socks://` is `socks5h://`;
  * - `http://`: CONNECT; `https://`: the same over TLS;
- * - `socks5h+unix:///run/tor/socks`: any of them over a unix socket; for SOCKS also as curl writes
- *   it, `socks5h://localhost/run/tor/socks`.
+ * - `socks5h+unix:///run/tor/socks`: any of them over a unix socket; for SOCKS also in curl's form,
+ *   `socks5h://localhost/run/tor/socks`.
  *
  * User names and passwords are percent-encoded; SOCKS4 has a user name only. The default ports are
- * 1080, 80 and 443. `String(dialer)` gives the URLs back with `***` for the user info.
+ * 1080, 80 and 443. `String(dialer)` returns the URLs with `***` for the user info.
  *
  * @example
  * const tor = proxyDialer("socks5h://127.0.0.1:9050");
  * const both = proxyDialer(["https://alice:secret@proxy.example", "socks5h://10.0.0.2"]);
  *
  * @param url The URL, or several.
- * @param options What a URL cannot say.
+ * @param options Settings that a URL cannot express.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If there is no URL, one cannot be read, or an option is
- *   unusable. The message shows no user info.
+ * @throws {TypeError | RangeError} If there is no URL, one is invalid, or an option is invalid. The
+ *   message shows no user info.
  */
 export function proxyDialer(
   url: string | readonly string[],
@@ -101,7 +102,7 @@ export function proxyDialer(
   return chainOfProxies(urls.map((each) => parseProxyUrl(each)), read);
 }
 
-/** What a proxy URL cannot say, also for who reads the URL elsewhere. */
+/** Checks of {@linkcode ProxyDialerOptions}. */
 export const proxyDialerOptions: OptionChecks<ProxyDialerOptions> = {
   via: dialer,
   timeoutMs: milliseconds(),
@@ -111,7 +112,7 @@ export const proxyDialerOptions: OptionChecks<ProxyDialerOptions> = {
   headers: checkHeaders,
 };
 
-/** Makes the dialer of proxy URLs and options that were read already. */
+/** Makes the dialer from parsed proxy URLs and checked options. */
 export function chainOfProxies(
   urls: readonly ProxyUrl[],
   options: ProxyDialerOptions,

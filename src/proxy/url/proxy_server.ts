@@ -4,20 +4,20 @@ import { shownValue } from "../../core/value_kind.ts";
 import { parseDialTarget } from "../../net/dial_target.ts";
 import { type ProxyUrl, redactProxyUrlText } from "./proxy_url.ts";
 
-/** Where a proxy listens, ready to be dialed. */
+/** The address of a proxy, ready to dial. */
 export interface ProxyServer {
   readonly network: Network;
   readonly address: string;
-  /** The same in parts, as a URL has it. */
+  /** The same in parts, as in a URL. */
   readonly place: ProxyUrl["server"];
 }
 
 /**
- * Reads where a proxy listens.
+ * Parses the address of a proxy.
  *
  * @param server `host:port`, or the path of a unix socket, which begins with `/`, `./` or `../`.
  * @returns The server.
- * @throws {TypeError} If it is neither; the message quotes it without what may be user info.
+ * @throws {TypeError} If it is neither; the message quotes it without possible user info.
  */
 export function proxyServer(server: string): ProxyServer {
   const bad = (why: string) => {
@@ -40,7 +40,7 @@ export function proxyServer(server: string): ProxyServer {
   return serverAt({ host: target.host, port: target.port });
 }
 
-/** The server at a place that was read already. */
+/** Makes the server from a parsed address. */
 export function serverAt(place: ProxyUrl["server"]): ProxyServer {
   return "path" in place
     ? { network: "unix", address: place.path, place }

@@ -6,17 +6,18 @@ import { asciiName } from "../dial/proxy_target.ts";
 import { quoted } from "../handshake/quotable.ts";
 
 /**
- * The protocols that a proxy URL can name. `socks5` and `socks4` look names up here, `socks5h` and
- * `socks4a` at the proxy.
+ * The protocols of proxy URLs. With `socks5` and `socks4` names are resolved locally, with
+ * `socks5h` and `socks4a` by the proxy.
  */
 export type ProxyScheme = "socks5" | "socks5h" | "socks4" | "socks4a" | "http" | "https";
 
-/** What a proxy URL says. */
+/** A parsed proxy URL. */
 export interface ProxyUrl {
   /** The protocol, without `+unix`. */
   readonly scheme: ProxyScheme;
   /**
-   * Where the proxy listens: a host (without brackets, its zone kept) and a port, or a unix socket.
+   * The address of the proxy: a host (without brackets, with its zone) and a port, or a unix
+   * socket.
    */
   readonly server:
     | { readonly host: string; readonly port: number }
@@ -28,12 +29,12 @@ export interface ProxyUrl {
 }
 
 /**
- * What a scheme means that is not one of ours. GNOME sets `socks://`; curl takes it for SOCKS4,
- * most others for this.
+ * Aliases of schemes. GNOME sets `socks://`; curl reads it as SOCKS4, most other programs as
+ * SOCKS5.
  */
 const aliases: Readonly<Record<string, ProxyScheme>> = { socks: "socks5h" };
 
-/** As in Go and undici; curl takes 1080 for `http` too. */
+/** As in Go and undici; curl uses 1080 for `http`, too. */
 const defaultPorts: Readonly<Record<ProxyScheme, number>> = {
   socks5: 1080,
   socks5h: 1080,
@@ -44,23 +45,22 @@ const defaultPorts: Readonly<Record<ProxyScheme, number>> = {
 };
 
 /**
- * Reads the URL of a proxy: `socks5h://user:password@127.0.0.1:1080`, `https://proxy.example`,
- * `socks5h+unix:///run/tor/socks`, or as curl has it, `socks5h://localhost/run/tor/socks`.
- * `socks://` is read as `socks5h://`.
+ * Parses the URL of a proxy: `socks5h://user:password@127.0.0.1:1080`, `https://proxy.example`,
+ * `socks5h+unix:///run/tor/socks`, or in curl's form, `socks5h://localhost/run/tor/socks`.
+ * `socks://` means `socks5h://`.
  *
- * User name and password are percent-decoded as UTF-8, so is a unix path. The default ports are
- * 1080 for SOCKS, 80 for `http` (as in Go; curl takes 1080) and 443 for `https`. Any other path
- * than `/`, a query, a fragment and a backslash are errors: WHATWG URLs take a backslash for a
- * slash, which would move the host.
+ * User name, password and a unix path are percent-decoded as UTF-8. The default ports are 1080 for
+ * SOCKS, 80 for `http` (as in Go; curl uses 1080) and 443 for `https`. Any other path than `/`, a
+ * query, a fragment and a backslash are errors: WHATWG URLs read a backslash as a slash, which
+ * would change the host.
  *
- * This is no WHATWG URL: for schemes that it does not know, that standard neither checks hosts nor
- * decodes what it should.
+ * `URL` is not used here: for non-special schemes the WHATWG standard neither validates hosts nor
+ * decodes them.
  *
  * @param text The URL.
- * @param defaultScheme What a URL without a scheme means; without it such a URL is an error.
- * @returns What it says.
- * @throws {TypeError} If it cannot be read; the message quotes it without its user info and
- *   whatever may be such.
+ * @param defaultScheme The scheme of a URL that has none; if undefined, such a URL is an error.
+ * @returns The parsed URL.
+ * @throws {TypeError} If it is invalid; the message quotes it without actual or possible user info.
  */
 export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyUrl {
   if (typeof text !== "string") {
@@ -77,14 +77,14 @@ export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyU
   if (!isScheme(scheme)) throw bad(`unknown scheme ${quoted(written)}: it must be ${schemeList}`);
   if (rest!.includes("\\")) throw bad("a backslash must be percent-encoded (%5C)");
   // The last "@" ends the user info, as in WHATWG URLs: an unescaped one in a password must not
-  // move the host.
+  // change the host.
   const at = unix && rest!.startsWith("/") ? -1 : rest!.lastIndexOf("@");
   const userInfo = at < 0 ? undefined : rest!.slice(0, at);
   if (userInfo !== undefined && /[/?#\s]/.test(userInfo)) {
     throw bad(`"/", "?", "#" and white space in the user info must be percent-encoded`);
   }
   const place = rest!.slice(at + 1);
-  // curl's way to write a unix socket.
+  // curl's form of a unix socket.
   const [, path] = /^localhost(\/.+)$/is.exec(scheme.startsWith("socks") ? place : "") ?? [];
   return {
     scheme,
@@ -96,10 +96,10 @@ export function parseProxyUrl(text: string, defaultScheme?: ProxyScheme): ProxyU
 }
 
 /**
- * Writes a proxy URL.
+ * Formats a proxy URL.
  *
- * @param url What it shall say.
- * @returns The URL, with the port always; reading it gives the same again.
+ * @param url The URL in parts.
+ * @returns The URL, always with the port; parsing it returns an equal object.
  */
 export function formatProxyUrl(url: ProxyUrl): string {
   const { username, password = "" } = url;
@@ -109,9 +109,9 @@ export function formatProxyUrl(url: ProxyUrl): string {
 }
 
 /**
- * Writes a proxy URL for people and logs: `socks5h://***@127.0.0.1:1080`.
+ * Formats a proxy URL for messages and logs: `socks5h://***@127.0.0.1:1080`.
  *
- * @param url What it shall say.
+ * @param url The URL in parts.
  * @returns The URL, the user info replaced with `***`.
  */
 export function redactProxyUrl(url: ProxyUrl): string {
@@ -119,10 +119,10 @@ export function redactProxyUrl(url: ProxyUrl): string {
 }
 
 /**
- * Hides what may be secret in a text that was meant as a proxy URL and is not one.
+ * Redacts text that is not a valid proxy URL, but may contain secrets of one.
  *
  * @param text The text.
- * @returns The text on one line, without what {@linkcode redacted} hides.
+ * @returns The text on one line, redacted by {@linkcode redacted}.
  */
 export function redactProxyUrlText(text: string): string {
   return redacted(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, 200);
@@ -152,7 +152,7 @@ function readServer(
   const number = port === undefined ? defaultPorts[scheme] : Number(port);
   if (number < 1 || number > 65535) throw bad("the port is not between 1 and 65535");
   if (bracketed !== undefined) {
-    // RFC 6874 writes the "%" of a zone as "%25"; curl and Go take a bare one as well.
+    // RFC 6874 writes the "%" of a zone as "%25"; curl and Go accept a bare one, too.
     const host = bracketed.replace(/%25/, "%");
     if (ipFamily(host) !== 6 || !/^[0-9a-f:.]+(?:%[\w.~-]+)?$/i.test(host)) {
       throw bad("what stands in brackets is not an IPv6 address");
@@ -196,7 +196,7 @@ function readUserInfo(
 
 function decoded(text: string): string | undefined {
   try {
-    // What is no Unicode could not be encoded again.
+    // `encodeURIComponent` throws on a lone surrogate, so such a path could not be formatted.
     return /\p{Surrogate}/u.test(text) ? undefined : decodeURIComponent(text);
   } catch {
     return undefined;
