@@ -6,16 +6,15 @@ type Read = (buffer: Uint8Array) => Promise<number | null>;
 const scratchBytes = 64 * 1024;
 
 /**
- * Reads for sockets that write to the memory of a buffer as it was when the read began. Where the
- * memory may shrink meanwhile they are given other memory, and what the buffer has no room for in
- * the end is kept for the next read. Memory that cannot shrink is read into directly; where it was
- * detached, what came is lost.
+ * Reads for sockets that write to a buffer's memory as it was when the read began. Memory that may
+ * shrink is replaced by other memory for the read; bytes that no longer fit are kept for the next
+ * read. Memory that cannot shrink is read into directly; if it is detached, the bytes are lost.
  */
 export class BufferGuard {
   readonly #read: Read;
-  /** The last read by way of other memory, as long as those after it have to wait. */
+  /** The last read into other memory, while later reads have to wait for it. */
   #careful: Promise<unknown> | undefined;
-  /** What was read that no buffer had room for. */
+  /** Received bytes that did not fit a buffer. */
   #kept: Uint8Array | undefined;
 
   /** @param read Reads from the socket. */

@@ -20,7 +20,7 @@ export function readableOf(
       const count = await conn.read(request.view as Uint8Array);
       if (count === null) {
         controller.close();
-        // A closed byte stream owes its reader the buffer back.
+        // A closed byte stream must return the buffer to its reader.
         request.respond(0);
       } else {
         request.respond(count);
@@ -36,7 +36,7 @@ export function writableOf(
 ): WritableStream<Uint8Array> {
   return new WritableStream<Uint8Array>({
     start(controller) {
-      // Not by `abort()`, which waits for the write under way, and so for a peer that does not read.
+      // Not by `abort()`: it waits for the pending write, and so for a peer that does not read.
       controller.signal.addEventListener("abort", () => conn.reset());
     },
     async write(chunk) {

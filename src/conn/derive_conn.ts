@@ -7,30 +7,30 @@ import type { OwnConn } from "./own_conn.ts";
 import { byteLengthOf, copyInto, isUint8Array } from "./uint8_array.ts";
 import { type WriteStyle, writeStyleOf, writev } from "./writev.ts";
 
-/** What a derived connection says differently. */
+/** The properties that differ in a derived connection. */
 export interface ConnChanges {
   /** The remote end, such as the target behind a proxy. */
   remoteAddr?: Addr;
-  /** What the bytes pass on their way. */
+  /** The proxies between the two ends, in order. */
   hops?: readonly Addr[];
-  /** How the connection came about. */
+  /** How the connection was made. */
   report?: DialReport | ReportSource;
-  /** Bytes that were read already and belong to whoever reads next. */
+  /** Bytes already read, to be returned by the first read. */
   unread?: Uint8Array;
 }
 
 /**
- * Makes a connection that is `conn` in all but what `changes` says. Works over anybody's `Conn`.
+ * Makes a connection that equals `conn` except for `changes`. Accepts any `Conn`.
  *
- * @param conn The connection to stand in for; nobody else may read from it afterwards.
- * @param changes What the new connection says differently.
+ * @param conn The underlying connection; it must have no other reader afterwards.
+ * @param changes The properties that differ.
  * @returns The derived connection; closing it closes `conn`.
  */
 export function deriveConn(conn: Conn, changes: ConnChanges): OwnConn {
   return new DerivedConn(conn, changes);
 }
 
-/** Tells whether a connection is one that {@linkcode deriveConn} made. */
+/** Whether {@linkcode deriveConn} made a connection. */
 export function isDerivedConn(conn: object): conn is OwnConn {
   return DerivedConn.isDerivedConn(conn);
 }
@@ -85,7 +85,7 @@ class DerivedConn implements OwnConn {
 
   read(buffer: Uint8Array): Promise<number | null> {
     if (this.#readEnded && !this.#closed) return Promise.resolve(null);
-    // What is no buffer is refused there.
+    // The underlying connection rejects what is no buffer.
     if (
       this.#unread === undefined || this.#closed || !isUint8Array(buffer) ||
       byteLengthOf(buffer) === 0
@@ -97,7 +97,7 @@ class DerivedConn implements OwnConn {
     return Promise.resolve(count);
   }
 
-  /** As `flowChunks` has it. */
+  /** As `flowChunks`. */
   pipeTo(sink: ChunkSink): ChunkFlow | undefined {
     const flow = pushedFlow(this.#conn, sink);
     const unread = this.#unread;
@@ -107,7 +107,7 @@ class DerivedConn implements OwnConn {
     let handing = false;
     return {
       resume: () => {
-        // What the sink answers to the chunk that it is given says whether it wants more.
+        // The sink's return value for the chunk in progress decides whether it wants more.
         if (handing) return;
         if (first !== undefined) {
           const chunk = first;
@@ -127,12 +127,12 @@ class DerivedConn implements OwnConn {
     return this.#conn.write(data);
   }
 
-  /** As {@linkcode writeStyleOf} has it. */
+  /** As {@linkcode writeStyleOf}. */
   get writeStyle(): WriteStyle {
     return writeStyleOf(this.#conn);
   }
 
-  /** As the function `writev` has it. */
+  /** As the function `writev`. */
   writev(pieces: readonly Uint8Array[]): Promise<number> {
     return writev(this.#conn, pieces);
   }

@@ -1,58 +1,57 @@
 import type { Conn } from "../core/conn.ts";
 import { Slab } from "./slab.ts";
 
-/** Takes what a connection receives. */
+/** A sink for the bytes that a connection receives. */
 export interface ChunkSink {
   /**
-   * Takes a chunk, for good: nobody else writes to it.
+   * Receives a chunk and owns it: no other code writes to it.
    *
-   * @returns Whether more may come at once; else the flow stops until `resume`.
+   * @returns Whether more may follow at once; otherwise the flow pauses until `resume`.
    */
   chunk(chunk: Uint8Array): boolean;
-  /** The peer ended its side: nothing more comes. */
+  /** The peer sent FIN: no more chunks follow. */
   end(): void;
-  /** Receiving failed: nothing more comes. Also where this side has closed the connection. */
+  /** Receiving failed: no more chunks follow. Also called when this side closes the connection. */
   failed(error: unknown): void;
 }
 
-/** What a connection receives, on its way to a sink. */
+/** The flow of bytes from a connection to a sink. */
 export interface ChunkFlow {
-  /** Lets it flow: to be called once to begin, and again after the sink wanted no more. */
+  /** Starts the flow: to be called once to begin, and again after the sink paused it. */
   resume(): void;
   /**
-   * Ends it: to be called when the connection was closed, since one that does not flow would not
-   * find out.
+   * Ends the flow: to be called when the connection was closed, because a paused flow does not
+   * notice.
    */
   stop(): void;
 }
 
-/** A connection of this package that hands on what it receives without a read for each chunk. */
+/** A connection of this package that pushes received bytes without a read for each chunk. */
 interface FlowingConn {
   pipeTo(sink: ChunkSink): ChunkFlow | undefined;
 }
 
 /**
- * Hands all that a connection receives to a sink, instead of `read`, in memory that is the sink's
- * from then on. Costs less than reading where the connection can push, and while nothing comes it
- * holds next to no memory.
+ * Passes all received bytes to a sink, instead of `read`. The sink owns the memory of each chunk.
+ * Cheaper than reading where the connection can push; an idle connection holds next to no memory.
  *
- * @param conn Any connection; nobody else may read from it afterwards.
- * @param sink Who takes the chunks.
- * @returns The flow, which does not flow yet.
+ * @param conn Any connection; it must have no other reader afterwards.
+ * @param sink The receiver of the chunks.
+ * @returns The flow, paused.
  */
 export function flowChunks(conn: Conn, sink: ChunkSink): ChunkFlow {
   return pushedFlow(conn, sink) ?? new PullFlow(conn, sink);
 }
 
-/** The flow of a connection that can push; `undefined` of one that has to be read. */
+/** The flow of a connection that can push; `undefined` for one that has to be read. */
 export function pushedFlow(conn: Conn, sink: ChunkSink): ChunkFlow | undefined {
   const { pipeTo } = conn as Partial<FlowingConn>;
   return typeof pipeTo === "function" ? pipeTo.call(conn, sink) : undefined;
 }
 
-/** What an idle connection waits with: little, since a node has many of them. */
+/** The buffer of an idle connection: small, because a node has many idle connections. */
 const idleBytes = 256;
-/** Idle buffers come in blocks, since a piece of memory of its own costs more than it holds. */
+/** Idle buffers are parts of blocks, because a separate allocation costs more than its content. */
 const blockBytes = 16 * 1024;
 const idleBuffers: Uint8Array[] = [];
 
@@ -67,9 +66,9 @@ function takeIdleBuffer(): Uint8Array {
 }
 
 /**
- * What a connection reads into where more is there than an idle buffer takes, unless it is busy
- * enough for a slab. Used for the length of a read, and again by whoever is next: a buffer of its
- * own for each message of some length would be garbage.
+ * The buffer for reads of more than an idle buffer, on connections not busy enough for a slab. It
+ * is used for one read, then reused by the next connection. A new buffer for each message of some
+ * length would be garbage.
  */
 const activeBytes = 64 * 1024;
 const activeBuffers: Uint8Array[] = [];
@@ -80,9 +79,9 @@ class PullFlow implements ChunkFlow {
   readonly #conn: Conn;
   readonly #sink: ChunkSink;
   #slab: Slab | undefined;
-  /** Whether the last read filled its buffer, so that more is probably there. */
+  /** Whether the last read filled its buffer, so that more bytes are probably available. */
   #filled = false;
-  /** Whether it flows, or has ended. */
+  /** Whether it is reading, or has ended. */
   #reading = false;
   #stopped = false;
 
@@ -114,7 +113,7 @@ class PullFlow implements ChunkFlow {
         if (!this.#hand(buffer, count)) return void (this.#reading = false);
       }
     } catch (error) {
-      // The buffer is not used again: a failed read may still write to it.
+      // The buffer is not reused: a failed read may still write to it.
       this.#slab?.release();
       return this.#sink.failed(error);
     }
@@ -122,7 +121,7 @@ class PullFlow implements ChunkFlow {
     this.#sink.end();
   }
 
-  /** Apart from `#run`, which would keep the chunk alive with all its slab while it waits. */
+  /** Separate from `#run`, whose frame would keep the chunk and its slab alive while it waits. */
   #hand(buffer: Uint8Array, count: number): boolean {
     this.#filled = count === buffer.byteLength;
     const chunk = this.#take(buffer, count);

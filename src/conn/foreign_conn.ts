@@ -20,19 +20,19 @@ import {
   plainBytes,
 } from "./uint8_array.ts";
 
-/** What a connection of anybody's has to have. */
+/** The minimum of methods that a foreign connection must have. */
 type LeastConn = Pick<Conn, "read" | "write" | "close"> & Partial<Conn>;
 
 /**
- * Makes a whole connection of what somebody else's dialer answered. It has to have `read`, `write`
- * and `close`; what else is missing is made up for, so that a plain `Deno.Conn` will do, and
- * whatever it has besides (such as `tls`) it keeps.
+ * Completes the connection of a foreign dialer. `read`, `write` and `close` are required, other
+ * missing members are added, so that a plain `Deno.Conn` is enough. Extra members (such as `tls`)
+ * are kept.
  *
- * @param conn What was answered.
- * @param network What was dialed over.
- * @param address What was dialed, which stands in for addresses that the connection does not know.
+ * @param conn The value from the dialer.
+ * @param network The network of the dial.
+ * @param address The address of the dial, used where the connection lacks addresses.
  * @returns The connection: the same if it is one of this package. `undefined` if it is no
- *   connection.
+ * connection.
  */
 export function completeConn(
   conn: unknown,
@@ -47,9 +47,9 @@ export function completeConn(
 }
 
 /**
- * As {@linkcode completeConn}, for what has to be a connection.
+ * As {@linkcode completeConn}, but throws for any other value.
  *
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If it is no connection.
  */
 export function requireConn(conn: unknown, network: Network, address: string): OwnConn {
   const complete = completeConn(conn, network, address);
@@ -58,9 +58,9 @@ export function requireConn(conn: unknown, network: Network, address: string): O
 }
 
 /**
- * Closes what a dialer answered too late for anybody to take it, whatever it is.
+ * Closes a value that a dialer returned too late, whatever it is.
  *
- * @param conn What was answered.
+ * @param conn The value from the dialer.
  */
 export function discardConn(conn: unknown): void {
   try {
@@ -68,7 +68,7 @@ export function discardConn(conn: unknown): void {
     const { close } = (conn ?? {}) as Partial<Conn>;
     if (typeof close === "function") ignoreRejection(close.call(conn));
   } catch {
-    // It cannot be helped.
+    // A foreign `close` may throw; there is nothing left to do.
   }
 }
 
@@ -82,7 +82,7 @@ class ForeignConn implements OwnConn {
   readonly localAddr: Addr;
   readonly remoteAddr: Addr;
   readonly hops: readonly Addr[];
-  /** What `setReport` said, else what is made up where the connection has none itself. */
+  /** The report from `setReport`, or a synthetic one where the connection has none. */
   #report: DialReport | ReportSource | undefined;
   readonly #label: string;
   readonly #guard: BufferGuard = new BufferGuard(
@@ -96,7 +96,7 @@ class ForeignConn implements OwnConn {
   #lastRead: Promise<unknown> = Promise.resolve();
   #lastWrite: Promise<unknown> = Promise.resolve();
   #over: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
-  /** Ends what is pending when this side closes. */
+  /** Rejects the pending operations when this side closes. */
   readonly #pending = new Set<(error: Error) => void>();
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
@@ -125,7 +125,7 @@ class ForeignConn implements OwnConn {
       const report = readReport(this.#conn.report as DialReport);
       if (Array.isArray(report.children)) return report;
     } catch {
-      // It has none.
+      // It has no such property.
     }
     const times = { startMs: 0, durationMs: 0 };
     return { kind: "dial", label: this.#label, ...times, outcome: "ok", children: [] };
@@ -185,7 +185,7 @@ class ForeignConn implements OwnConn {
     }
     const write = this.#lastWrite.then(() =>
       this.#call("write", async () => {
-        // Some take only a part, as those of Deno do; others say nothing, and take it all.
+        // Some write only a part, like those of Deno; others return no number and write all of it.
         const size = byteLengthOf(data);
         for (let sent = 0; sent < size;) {
           const rest = sent === 0 ? plainBytes(data) : bytesAfter(data, sent);
@@ -209,9 +209,7 @@ class ForeignConn implements OwnConn {
     );
   }
 
-  /**
-   * Calls the connection; whatever becomes of that, this settles, at the latest when it is closed.
-   */
+  /** Calls the connection. The promise settles at the latest when this side closes. */
   #call<T>(what: string, call: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(closedError(what));
     return new Promise((resolve, reject) => {
@@ -292,13 +290,13 @@ class ForeignConn implements OwnConn {
 }
 
 /**
- * How connections of this package pass bytes besides `read` and `write`. What stands in for one of
- * them, such as a `Proxy`, is to see every byte.
+ * Shortcuts between connections of this package besides `read` and `write`. A wrapper such as a
+ * `Proxy` must see every byte, so it does not get them.
  */
 const shortcuts: ReadonlySet<PropertyKey> = new Set(["pipeTo", "writeStyle", "writev"]);
 
 /**
- * What a connection has that none of this package needs, such as what a TLS handshake agreed on.
+ * Copies members that no connection of this package needs, such as the result of a TLS handshake.
  */
 function keepExtras(from: LeastConn, to: ForeignConn): void {
   for (let owner: object = from; owner !== Object.prototype && owner !== null;) {
@@ -314,7 +312,7 @@ function keepExtras(from: LeastConn, to: ForeignConn): void {
   }
 }
 
-/** A getter of somebody else's may throw. */
+/** A getter of a foreign connection may throw. */
 function valueOf(conn: LeastConn, key: keyof Conn): unknown {
   try {
     return conn[key];

@@ -1,12 +1,12 @@
-/** What a Node stream tells of its writable side. */
+/** The writable side of a Node stream. */
 interface WritableSide {
   readonly writableEnded?: boolean;
   readonly writableFinished?: boolean;
 }
 
 /**
- * Tells whether the FIN of a socket is under way: libuv refuses a reset then, and Node's `resetAndDestroy` would leave the
- * socket open for good.
+ * Whether the FIN of a socket is pending: libuv refuses a reset then, and Node's `resetAndDestroy`
+ * would never close the socket.
  */
 export function sendsFin({ writableEnded, writableFinished }: WritableSide): boolean {
   return writableEnded !== writableFinished;

@@ -1,31 +1,29 @@
 /**
- * A busy connection's first slab, and its largest: the more a read takes, the less a byte costs.
+ * The size of a busy connection's first slab, and of its largest: longer reads cost less for each
+ * byte.
  */
 const firstBytes = 128 * 1024;
 const largestBytes = 1024 * 1024;
-/** A slab with less room than this is used up. */
+/** A slab with less free memory than this is used up. */
 const leastBytes = 64 * 1024;
-/** A chunk smaller than this is copied out, so that it does not keep a slab alive. */
+/** A smaller chunk is copied out, so that it does not keep a slab alive. */
 const smallBytes = 16 * 1024;
-/** After this many small chunks in a row a connection is not busy any more. */
+/** After this many small chunks in a row a connection is no longer busy. */
 const patience = 4;
-/** A slab that nothing was received into for this long, or twice as long, is given back. */
+/** A slab without received bytes is released after this time, or up to twice as long. */
 const idleMs = 1_000;
-/**
- * What all connections together may hold for what is yet to come; with more they do with copies.
- */
+/** The limit for the free slab memory of all connections; above it they copy chunks. */
 const mostHeldBytes = 32 * 1024 * 1024;
 
 let heldBytes = 0;
 
 /**
- * Memory that a busy connection receives into, chunk after chunk, each of which belongs to its
- * receiver from then on: one piece of memory for many chunks, written once. Garbage is what
- * receiving costs most.
+ * Memory for the received bytes of a busy connection. The receiver owns each chunk. One allocation
+ * serves many chunks and is written once, because garbage is the largest cost of receiving.
  *
- * A read that is pending holds on to its buffer. So there is room only for a read that more is
- * there for, which the read before shows by having filled its buffer: a connection that is silent
- * waits with other memory, and its slab is released.
+ * A pending read retains its buffer. So the slab serves only reads whose data is available already,
+ * which the previous read shows by filling its buffer. A silent connection waits with other memory,
+ * and its slab is released.
  */
 export class Slab {
   readonly #allocate: (bytes: number) => Uint8Array;
@@ -36,14 +34,14 @@ export class Slab {
   #isIdle = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param allocate Gives memory, which need not be zeroed. */
+  /** @param allocate Returns memory, which need not be zeroed. */
   constructor(allocate: (bytes: number) => Uint8Array) {
     this.#allocate = allocate;
   }
 
   /**
-   * Where to read to next; `undefined` while the connection has to wait, is not busy, or others
-   * hold too much.
+   * The memory for the next read; `undefined` while the connection has to wait, is not busy, or
+   * other connections hold too much.
    */
   buffer(): Uint8Array | undefined {
     if (!this.#filled) return undefined;
@@ -51,11 +49,11 @@ export class Slab {
   }
 
   /**
-   * Makes a chunk of what was read.
+   * Makes a chunk of the bytes read.
    *
-   * @param read Lies at the beginning of `buffer()`, or in memory that will be written to again.
+   * @param read At the beginning of `buffer()`, or in memory that will be overwritten.
    * @param filled Whether the read filled all of its buffer.
-   * @returns The chunk, which nobody else writes to.
+   * @returns The chunk, which no other code writes to.
    */
   commit(read: Uint8Array, filled: boolean): Uint8Array {
     const slab = this.#slab;
@@ -79,7 +77,7 @@ export class Slab {
     return read;
   }
 
-  /** Lets the slab go: nothing more comes, or not soon. */
+  /** Releases the slab: no data follows soon. */
   release(): void {
     this.#hold(0);
   }
@@ -95,12 +93,12 @@ export class Slab {
     else this.#unwatch();
   }
 
-  /** Looks again and again, rather than starting a timer anew for each chunk. */
+  /** One repeating check, because a new timer for each chunk would cost more. */
   #watch(): ReturnType<typeof setTimeout> {
     this.#isIdle = true;
     const timer = setTimeout(() => {
       this.#timer = undefined;
-      // A read that is pending may hold the slab all the same.
+      // A pending read may still retain the slab.
       if (this.#isIdle && !this.#filled) this.release();
       else this.#timer = this.#watch();
     }, idleMs);
