@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { multiaddr } from "@multiformats/multiaddr";
-import { type Multiaddr } from "../../mod.ts";
+import type { Multiaddr } from "../../mod.ts";
 import { dialArgs } from "../../src/multiaddr/mod.ts";
 
 const peer = "12D3KooWSpYwvtSsHyJ3YrHGGJNE7w54Apne9aAyrKJdUQLLSqMd";
