@@ -3,33 +3,36 @@ import { ConnDuplex } from "../conn_duplex.ts";
 import { readConnectArgs } from "./connect_args.ts";
 import type { NodeConnectOptions } from "./connect_request.ts";
 
-/** Begins to dial for a socket. */
+/** Starts the dial of a socket. */
 export type BeginConnect = (socket: ConnSocket, options: NodeConnectOptions) => void;
 
-/** A stream whose target is told by `connect`, as that of a `net.Socket`. */
+/** A stream that dials the target of its `connect`, as a `net.Socket` does. */
 export class ConnSocket extends ConnDuplex {
   readonly #begin: BeginConnect;
   #asked = false;
 
   /**
-   * Makes a stream that is yet to be connected.
+   * Makes an unconnected stream.
    *
-   * @param begin Begins to dial.
+   * @param begin Starts the dial.
    */
   constructor(begin: BeginConnect) {
-    // Of a peer's end the stream makes an end of its own, as a `net.Socket`, which agents rely on.
+    // With `allowHalfOpen: false` the stream ends with the peer, as a `net.Socket`; agents rely on
+    // it.
     super(undefined, { allowHalfOpen: false });
     this.#begin = begin;
   }
 
   /**
-   * Connects, in each of the forms that Node's own take: once, as what it connects is dialed for this
-   * stream alone.
+   * Connects, with the arguments of `net.Socket.connect`. It can be called once, because a stream
+   * has one connection for its lifetime.
    *
-   * @param args `(options)`, `(port, host)`, `(path)` or `(url)`, and then a listener of `"connect"`.
+   * @param args `(options)`, `(port, host)`, `(path)` or `(url)`, and then a listener of
+   *   `"connect"`.
    * @returns The stream itself.
-   * @throws {TypeError | RangeError} If the arguments are of no such form, or ask for TLS.
-   * @throws {ConnError} If the stream was connected before (`EISCONN`) or is destroyed (`ERR_STREAM_DESTROYED`).
+   * @throws {TypeError | RangeError} If the arguments have none of these forms, or ask for TLS.
+   * @throws {ConnError} If the stream was connected before (`EISCONN`) or is destroyed
+   *   (`ERR_STREAM_DESTROYED`).
    */
   connect(...args: unknown[]): this {
     const { options, callback } = readConnectArgs(args);

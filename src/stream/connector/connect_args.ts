@@ -1,25 +1,26 @@
 import { valueKind } from "../../core/value_kind.ts";
 import type { NodeConnectOptions } from "./connect_request.ts";
 
-/** What one call of `connect` asks for. */
+/** The arguments of one call of `connect`. */
 export interface ConnectArgs {
-  /** As in the form that takes nothing else. */
+  /** The arguments as the single object of the options form. */
   readonly options: NodeConnectOptions;
-  /** What came last, if it was a function. */
-  // What it is given is for each form of a stream to say.
+  /** The last argument, if it is a function. */
+  // Each form of a stream declares the arguments of its own callback.
   // deno-lint-ignore no-explicit-any
   readonly callback: ((...args: any[]) => void) | undefined;
-  /** The application protocols to offer unless the options say so. */
+  /** The application protocols to offer, unless the options set them. */
   readonly alpnProtocols: string[] | undefined;
 }
 
 /**
- * Reads the arguments of `connect` in all forms that Node's own take: `(options)`, `(port, host)`,
- * `(path)`, and `(url, options)` as of `http2.connect`, each with a callback at the end or without.
+ * Reads the arguments of `connect` in all forms of Node's own: `(options)`, `(port, host)`,
+ * `(path)`, and `(url, options)` as in `http2.connect`, each with or without a callback at the end.
  *
  * @param args The arguments.
- * @returns What they ask for.
- * @throws {TypeError} If they are of no such form. What was given may be a secret, and is not quoted.
+ * @returns The options and the callback.
+ * @throws {TypeError} If the arguments have none of these forms. They may be secrets, so the
+ *   message has their kinds only.
  */
 export function readConnectArgs(args: readonly unknown[]): ConnectArgs {
   const rest = withoutAbsent(args);
@@ -31,7 +32,7 @@ export function readConnectArgs(args: readonly unknown[]): ConnectArgs {
   if (more.length === 0) {
     const url = urlOf(first);
     if (url !== undefined && (second === undefined || isObject(second))) {
-      // `http2.connect` is who gives options with a URL.
+      // Only `http2.connect` passes options together with a URL.
       const alpnProtocols = second === undefined ? undefined : ["h2"];
       return { ...found, options: { ...second, ...urlOptions(url) }, alpnProtocols };
     }
@@ -51,7 +52,7 @@ export function readConnectArgs(args: readonly unknown[]): ConnectArgs {
   );
 }
 
-/** Callers hand on what they were not given. */
+/** Removes absent arguments at the end, which callers pass on as `undefined` or `null`. */
 function withoutAbsent(args: readonly unknown[]): unknown[] {
   let end = args.length;
   while (end > 0 && (args[end - 1] === undefined || args[end - 1] === null)) end--;
@@ -62,7 +63,7 @@ function isObject(value: unknown): value is NodeConnectOptions {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Node takes a number in a text for a port as well, rather than for a path. */
+/** Accepts numeric text as a port, as Node does, rather than as a path. */
 function isPort(value: unknown): value is number | string {
   return typeof value === "number" || typeof value === "string" && /^[0-9]+$/.test(value);
 }
@@ -74,13 +75,13 @@ function urlOf(value: unknown): URL | undefined {
   throw new TypeError("Cannot connect to a URL that cannot be read");
 }
 
-/** The ports of schemes that have one, where a URL does not say it. */
+/** The supported schemes with the port of a URL that has none. */
 const defaultPorts: Readonly<Record<string, number | undefined>> = {
   ...{ "http:": 80, "ws:": 80, "https:": 443, "wss:": 443, "tcp:": undefined, "tls:": undefined },
 };
 
 function urlOptions({ protocol, hostname, port }: URL): NodeConnectOptions {
-  // A scheme that asks for TLS in its own way must not be dialed without.
+  // An unknown scheme may imply TLS, so it must not be dialed without TLS.
   if (!Object.hasOwn(defaultPorts, protocol)) {
     const schemes = Object.keys(defaultPorts).map((scheme) => `${scheme}//`).join(", ");
     throw new TypeError(`Cannot connect to a URL of this scheme: it can be ${schemes}`);

@@ -15,7 +15,7 @@ import { DialProgress } from "./dial_progress.ts";
 import { errorOf } from "../error_of.ts";
 import { lookUp } from "./node_lookup.ts";
 
-/** What all dials of one connector share. */
+/** Settings shared by all dials of one connector. */
 export interface DialSettings {
   readonly dialer: ContextDialer;
   readonly timeoutMs: number | undefined;
@@ -23,23 +23,26 @@ export interface DialSettings {
 }
 
 /**
- * Milliseconds from one address that `lookup` answered to the next, as in Node itself: the dialer
- * may go through proxies, so that this is longer than between direct attempts (RFC 8305 §5).
+ * Milliseconds between attempts on the addresses that `lookup` returned. The value is Node's: the
+ * dialer may go through proxies, so it is longer than for direct attempts (RFC 8305 §5).
  */
 const attemptDelayMs = 500;
 
-/** Milliseconds after which a dialer that says nothing is not thought to look a name up here. */
+/**
+ * Milliseconds without events after which the dialer is assumed not to resolve the name locally.
+ */
 const silenceMs = 100;
 
 /**
- * Makes what dials a request for a stream, which emits the events of a `net.Socket` meanwhile.
+ * Returns the function that dials a request for a stream. Meanwhile it emits the events of a
+ * `net.Socket` on the stream.
  *
- * @param settings What all dials share.
+ * @param settings The settings shared by all dials.
  * @param request The request.
- * @param target Where it goes.
+ * @param target The target of the request.
  * @param stream The stream.
- * @returns What dials, for the stream to call.
- * @throws {TypeError} If the request asks for what no dialer can do; the message names the option.
+ * @returns The dial, for the stream to start.
+ * @throws {TypeError} If no dialer can meet the request; the message names the option.
  */
 export function requestDial(
   settings: DialSettings,
@@ -58,7 +61,7 @@ export function requestDial(
     progress.note(event);
     settings.onEvent?.(event);
   };
-  // As in Node, nobody is asked what a literal stands for.
+  // As in Node, an IP literal needs no lookup.
   if (ipFamily(host) !== undefined) {
     return (signal) => dialAddress(settings, network, address, { signal, onEvent });
   }
@@ -102,7 +105,7 @@ export function requestDial(
   };
 }
 
-/** A proxy that looks the name up itself takes no account of the family. */
+/** Rejects a connection for which a proxy resolved the name, since the proxy ignores the family. */
 function familyHeeded(conn: Conn, network: Network, { lookedUp }: DialProgress): Conn {
   if (network === "tcp" || lookedUp || conn.hops.length === 0) return conn;
   conn.reset();
@@ -118,11 +121,11 @@ function dialAddress(
 ): Promise<Conn> {
   const addresses = typeof address === "string" ? [address] : address;
   const run = (dial: RunningDial) => {
-    // Told here, the limit says what the dial waited for.
+    // Limited inside the dial, so that the time-out error has the pending step.
     if (timeoutMs !== undefined) dial.limit(timeoutMs);
     return addresses.length === 1 ? dial.pass(dialer) : race(dial, dialer, addresses);
   };
-  // Whatever the dialer throws or answers, this one answers a connection or fails with an error.
+  // `makeDialer` ensures a connection or an error, whatever the dialer returns or throws.
   return makeDialer({ name: "stream", over: dialer, run })
     .dialContext(network, addresses[0]!, options);
 }

@@ -5,8 +5,8 @@ import { valueKind } from "../../core/value_kind.ts";
 import type { NodeLookup } from "./node_lookup.ts";
 
 /**
- * What {@linkcode NodeConnector.connect} reads of its options, where `null` is as good as
- * `undefined`. For TLS, all that `tls.connect` takes goes on to it.
+ * The options of {@linkcode NodeConnector.connect}; `null` means the same as `undefined`. With TLS,
+ * all options of `tls.connect` are passed on.
  */
 export interface NodeConnectOptions {
   /**
@@ -15,56 +15,58 @@ export interface NodeConnectOptions {
    * @default {"localhost"}
    */
   host?: string | null | undefined;
-  /** The host to dial, before `host`. */
+  /** The host to dial; takes precedence over `host`. */
   hostname?: string | null | undefined;
   /**
    * The port to dial.
    *
-   * @default 443 with TLS, else 80; `connect` of a {@linkcode NodeConnector.socket} needs it.
+   * @default 443 with TLS, else 80; `connect` of a {@linkcode NodeConnector.socket} requires it.
    */
   port?: number | string | null | undefined;
-  /** The path of a unix socket, to dial that instead. */
+  /** The path of a unix socket to dial instead of a host. */
   socketPath?: string | null | undefined;
-  /** As `socketPath`, where there is neither `host`, `hostname` nor `port`; else what a request asks for. */
+  /**
+   * The same as `socketPath` if `host`, `hostname` and `port` are absent. Otherwise it is the path
+   * of an HTTP request and has no effect.
+   */
   path?: string | null | undefined;
   /** `"https:"`, `"wss:"` and `"tls:"` ask for TLS. */
   protocol?: string | null | undefined;
   /**
-   * The name to ask the server for, and to verify.
+   * The name to send to the server (SNI) and to verify.
    *
    * @default The host, unless it is an IP address.
    */
   servername?: string | null | undefined;
   /**
-   * The address family to dial over: 4 or 6, which a dialer is asked for as `tcp4` or `tcp6`; 0 for
-   * either.
+   * The address family to dial over: 4 (`tcp4`), 6 (`tcp6`), or 0 for either.
    */
   family?: number | string | null | undefined;
   /**
-   * Looks the host up, unless it is an IP address, as `dns.lookup` does. The dialer is given the
-   * addresses that it answers, and no name; TLS still asks for the host.
+   * Resolves the host as `dns.lookup` does, unless it is an IP address. The dialer receives the
+   * addresses instead of the name; TLS still uses the name.
    */
   lookup?: NodeLookup | null | undefined;
-  /** Refused: the dialer has its own, such as the option of `systemDialer`. */
+  /** Not supported: it is an option of the dialer, such as `systemDialer`. */
   localAddress?: string | null | undefined;
-  /** Refused: the dialer has its own, such as the option of `systemDialer`. */
+  /** Not supported: it is an option of the dialer, such as `systemDialer`. */
   localPort?: number | null | undefined;
-  /** Milliseconds without traffic after which the stream emits `"timeout"`, as for `net.connect`. */
+  /** Milliseconds of inactivity before the stream emits `"timeout"`, as for `net.connect`. */
   timeout?: number | null | undefined;
   /**
-   * Aborts the connecting, and nothing after it. The error is its reason, or an `AbortError` with
-   * the reason as its `cause` where that is no `Error`.
+   * Aborts a pending connect; once connected, the signal has no effect. The error is the reason of
+   * the signal if that is an `Error`, else an `AbortError` with the reason as its `cause`.
    */
   signal?: AbortSignal | null | undefined;
 }
 
-/** A request as it was when the call was made. */
+/** A snapshot of a request at the time of the call. */
 export type ConnectRequest = NodeConnectOptions & {
   readonly hints?: unknown;
   readonly _defaultAgent?: { readonly protocol?: string };
 };
 
-/** Takes the request as it is now: its getters may throw, or answer otherwise another time. */
+/** Copies the options once, since their getters may throw or change their values. */
 export function readRequest(options: NodeConnectOptions): ConnectRequest {
   const { host, hostname, port, socketPath, path, protocol, servername } = options;
   const { family, lookup, localAddress, localPort, timeout, signal } = options;
@@ -80,23 +82,23 @@ export function readRequest(options: NodeConnectOptions): ConnectRequest {
 
 /** Whether a request asks for TLS. */
 export function wantsTls(request: ConnectRequest): boolean {
-  // A request of `node:https` without a URL, as `ws` makes them, has it in its default agent alone.
+  // A request of `node:https` without a URL, as `ws` makes it, has the protocol only there.
   const protocol = request.protocol ?? request._defaultAgent?.protocol;
   return protocol === "https:" || protocol === "wss:" || protocol === "tls:";
 }
 
-/** Where a request goes. */
+/** The target of a request. */
 export type ConnectTarget = { readonly path: string } | {
   readonly host: string;
   readonly port: number;
 };
 
 /**
- * Tells where a request goes.
+ * Returns the target of a request.
  *
  * @param request The request.
- * @param defaultPort The port of one that has none; without this, it needs one.
- * @throws {TypeError | RangeError} If it says nothing that can be dialed.
+ * @param defaultPort The port of a request without one; if absent, the request must have a port.
+ * @throws {TypeError | RangeError} If the request has no valid target.
  */
 export function targetOf(request: ConnectRequest, defaultPort?: number): ConnectTarget {
   const { port } = request;
@@ -110,17 +112,17 @@ export function targetOf(request: ConnectRequest, defaultPort?: number): Connect
   }
   const isNumeric = typeof port === "number" || typeof port === "string" && /^[0-9]+$/.test(port);
   if (!isNumeric) throw new TypeError(`port must be a number, not ${valueKind(port)}`);
-  // Refuses one that cannot be.
+  // Throws for an invalid port.
   joinHostPort(host, Number(port));
   return { host, port: Number(port) };
 }
 
-/** Whether a path is that of a socket: the requests of `node:http` have one besides the host. */
+/** Whether `path` is that of a socket: a request of `node:http` has a host and a path. */
 function isAlone({ host, hostname, port }: ConnectRequest): boolean {
   return [host, hostname, port].every((value) => value === undefined || value === null);
 }
 
-/** The host of a request, without brackets. */
+/** The host of a request, without the brackets of IPv6. */
 export function hostOf({ hostname, host }: ConnectRequest): string {
   const named = textOf("hostname", hostname) || textOf("host", host) || "localhost";
   return named.replace(/^\[(.*)\]$/, "$1");
@@ -137,11 +139,11 @@ const networks = new Map<unknown, Network>([
 ]);
 
 /**
- * Tells over what a request is to be dialed.
+ * Returns the network for a request.
  *
  * @param request The request.
  * @returns The network.
- * @throws {TypeError} If it asks for what no dialer can do; the message names the option.
+ * @throws {TypeError} If no dialer can meet the request; the message names the option.
  */
 export function networkOf(request: ConnectRequest): Network {
   const { family, lookup, localAddress, localPort } = request;

@@ -5,22 +5,22 @@ import { errorOf } from "../error_of.ts";
 
 type LookupArgs = [error: Error | null, address?: string, family?: number];
 
-/** Emits what a `net.Socket` does while a name is dialed. */
+/** Emits the `"lookup"` events of a `net.Socket` while a name is dialed. */
 export class DialProgress {
   readonly #stream: ConnDuplex;
   readonly #host: string;
-  /** The lookups of the host that are under way. */
+  /** The pending lookups of the host. */
   readonly #lookups = new Set<number>();
   readonly #isLiteral: boolean;
-  /** What is held back as long as whoever called may not listen yet: a dial may begin at once. */
+  /** Events held back until the caller can listen: a dial may start synchronously. */
   #held: LookupArgs[] | undefined = [];
   #told = false;
-  /** Whether the host was looked up here. */
+  /** Whether the host was resolved locally. */
   lookedUp = false;
 
   /**
    * @param stream The stream.
-   * @param host The host that is dialed.
+   * @param host The dialed host.
    */
   constructor(stream: ConnDuplex, host: string) {
     this.#stream = stream;
@@ -28,7 +28,7 @@ export class DialProgress {
     this.#isLiteral = ipFamily(host) !== undefined;
   }
 
-  /** Takes note of a step of the dial. */
+  /** Processes an event of the dial. */
   note(event: DialEvent): void {
     if (event.type === "lookup-start" && event.host === this.#host) {
       this.lookedUp = true;
@@ -41,23 +41,26 @@ export class DialProgress {
     }
   }
 
-  /** A proxy looks the name up itself: who waits for the lookup, as got does, shall not wait for nothing. */
+  /**
+   * Reports the host itself as its address when a proxy resolves the name. Otherwise clients that
+   * wait for the lookup, such as got, would wait forever.
+   */
   foundElsewhere(): void {
     if (this.#lookups.size === 0 && !this.#isLiteral) this.found(this.#host);
   }
 
-  /** Says what the host was found to be; what is not known is the host itself. */
+  /** Reports an address of the host; the host itself stands for an unknown one. */
   found(address: string): void {
     if (address === this.#host && this.#told) return;
     this.#tell(null, address, ipFamily(address) ?? 0);
   }
 
-  /** Says why the host was not found. */
+  /** Reports the failure of the lookup. */
   failed(error: Error): void {
     this.#tell(error);
   }
 
-  /** Says what was held back, before the stream is connected or fails. */
+  /** Emits the events held back, before the stream connects or fails. */
   flush(): void {
     const held = this.#held;
     this.#held = undefined;
@@ -75,7 +78,7 @@ export class DialProgress {
     try {
       this.#stream.emit("lookup", error, address, family, this.#host);
     } catch (thrown) {
-      // What a listener throws fails the stream, rather than the process.
+      // An error of a listener fails the stream; it must not end the process.
       this.#stream.destroy(errorOf(thrown, "Cannot connect"));
     }
   }

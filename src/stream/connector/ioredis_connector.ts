@@ -4,7 +4,7 @@ import { connError } from "../../core/conn_error.ts";
 import { valueKind } from "../../core/value_kind.ts";
 import { nodeConnector, type NodeConnectorOptions } from "./node_connector.ts";
 
-/** What is read of the options of an ioredis client. */
+/** The options of an ioredis client that the connector reads. */
 interface RedisOptions {
   readonly host?: string;
   readonly port?: number;
@@ -15,22 +15,23 @@ interface RedisOptions {
   readonly disconnectTimeout?: number;
 }
 
-/** The class that ioredis makes one of for each client. */
-// Its own has protected members, so that no other class would fit its type.
+/** A class that ioredis instantiates for each client. */
+// Its own class has protected members, so no other class matches the type.
 // deno-lint-ignore no-explicit-any
 export type IoredisConnector = new (options: any) => any;
 
 /**
- * Lets ioredis dial through any dialer, in TLS where its option `tls` is set.
+ * Makes ioredis dial through any dialer, with TLS if its option `tls` is set.
  *
  * @example
  * const redis = new Redis({ host: "redis.example", Connector: ioredisConnector(dialer) });
  *
- * @param dialer What makes the connections.
- * @param options How to connect.
- * @returns What goes to ioredis as its option `Connector`. It asks no sentinels: a client with the option `sentinels` is
- *   refused with a TypeError.
- * @throws {TypeError | RangeError} If `dialer` is none, or an option is unusable; the message names it.
+ * @param dialer The dialer for the connections.
+ * @param options Options of the connections.
+ * @returns The class for the ioredis option `Connector`. It does not support sentinels: a client
+ *   with the option `sentinels` is rejected with a TypeError.
+ * @throws {TypeError | RangeError} If `dialer` is no dialer, or an option is unusable; the message
+ *   names it.
  */
 export function ioredisConnector(
   dialer: ContextDialer,
@@ -41,7 +42,7 @@ export function ioredisConnector(
     readonly #options: RedisOptions;
     #connecting = false;
     #stream: Duplex | undefined;
-    /** What the stream failed with first; ioredis reads it of a stream that is closed already. */
+    /** The first error of the stream, which ioredis reads once the stream is closed. */
     firstError: Error | undefined;
 
     constructor(options: RedisOptions) {
@@ -60,7 +61,7 @@ export function ioredisConnector(
       this.#connecting = true;
       const call = path ? { socketPath: path } : { host, port, family };
       const secure = tls ? { ...(typeof tls === "object" && tls), protocol: "tls:" } : undefined;
-      // Later, since ioredis may disconnect at once.
+      // Deferred, because ioredis may disconnect at once.
       return Promise.resolve().then(() => {
         if (!this.#connecting) throw connError("ERR_CONN_CLOSED", "Connection is closed.");
         const stream = this.#stream = connect({ ...call, ...secure });
@@ -69,7 +70,7 @@ export function ioredisConnector(
       });
     }
 
-    /** Called by ioredis to see whether the role of the server is the one it wants. */
+    /** Called by ioredis to verify the role of the server. */
     check(): boolean {
       return true;
     }

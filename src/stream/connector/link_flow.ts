@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 
 /**
- * Stops and starts the stream below a socket of `node:tls` together with the socket. Deno's goes on reading below one that is
- * stopped, keeps all that comes, and then loses the end of it.
+ * Pauses and resumes the transport together with the `node:tls` socket above it. Deno continues to
+ * read below a paused TLS socket, buffers everything, and then loses the end.
  *
  * @param socket The socket.
- * @param transport What it was made over.
+ * @param transport The stream below the socket.
  */
 export function linkFlow(socket: Duplex, transport: Duplex): void {
   const { push, _read, pause, resume } = socket;

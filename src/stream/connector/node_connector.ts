@@ -28,38 +28,42 @@ import {
 import { abortError, errorOf } from "../error_of.ts";
 import { tlsOver } from "./tls_over.ts";
 
-/** How a {@linkcode NodeConnector} connects. */
+/** Options of a {@linkcode NodeConnector}. */
 export interface NodeConnectorOptions {
   /**
-   * Milliseconds for the dial and the TLS handshake together. Running out is an error with the code `ETIMEDOUT`. Many
-   * libraries have a limit that does not reach the connecting where it is done by another: undici, postgres and nodemailer
-   * leave a dial open that they have given up, which this ends.
+   * Milliseconds for the dial and the TLS handshake together. Exceeding them is an error with the
+   * code `ETIMEDOUT`. Many libraries have a limit of their own that does not reach a custom connect
+   * function: undici, postgres and nodemailer abandon such a dial without aborting it. This limit
+   * aborts it.
    *
    * @default {undefined} No limit but the dialer's own.
    */
   timeoutMs?: number | undefined;
   /** Receives each step of every dial as it happens. */
   onEvent?: ((event: DialEvent) => void) | undefined;
-  /** What `tls.connect` takes besides, for all TLS: `ca`, `cert`, `key` … What a single call says goes before it. */
+  /**
+   * Further options of `tls.connect` for all TLS connections: `ca`, `cert`, `key` … The options of
+   * a single call take precedence.
+   */
   tls?: ConnectionOptions | undefined;
 }
 
 /**
- * Told once how the connecting ended: with the stream, a {@linkcode ConnDuplex} or with TLS a
- * `tls.TLSSocket`, or with an `Error` and `null`. What it throws destroys a connected stream, which
- * emits it as `"error"`.
+ * Called once with the result: with `null` and the stream, a {@linkcode ConnDuplex} or with TLS a
+ * `tls.TLSSocket`, or with an `Error` and `null`. An error that it throws destroys a connected
+ * stream, which emits it as `"error"`.
  */
-// The callbacks of `node:http` and of undici have no type of the stream in common.
+// The callbacks of `node:http` and of undici have no common type of the stream.
 // deno-lint-ignore no-explicit-any
 export type NodeConnectCallback = (error: Error | null, stream: any) => void;
 
-/** The forms that {@linkcode NodeConnector.connect} can be called in. */
+/** The forms of {@linkcode NodeConnector.connect}. */
 export interface NodeConnect {
   /**
-   * Connects as options say, as `net.connect` and `tls.connect`.
+   * Connects with options, as `net.connect` and `tls.connect` do.
    *
-   * @param options Where to.
-   * @param callback Told once, when the stream is connected or has failed.
+   * @param options The target and the options of the connection.
+   * @param callback Called once, when the stream is connected or has failed.
    * @returns The stream.
    */
   (options: NodeConnectOptions, callback?: NodeConnectCallback | null): ConnDuplex | TLSSocket;
@@ -67,7 +71,7 @@ export interface NodeConnect {
    * Connects to a port of this machine.
    *
    * @param port The port.
-   * @param callback Told once, when the stream is connected or has failed.
+   * @param callback Called once, when the stream is connected or has failed.
    * @returns The stream.
    */
   (port: number, callback?: NodeConnectCallback | null): ConnDuplex;
@@ -76,7 +80,7 @@ export interface NodeConnect {
    *
    * @param port The port.
    * @param host The host, by default this machine.
-   * @param callback Told once, when the stream is connected or has failed.
+   * @param callback Called once, when the stream is connected or has failed.
    * @returns The stream.
    */
   (
@@ -85,20 +89,21 @@ export interface NodeConnect {
     callback?: NodeConnectCallback | null,
   ): ConnDuplex;
   /**
-   * Connects to a unix socket, or to where a URL says.
+   * Connects to a unix socket, or to the target of a URL.
    *
-   * @param path The path, or what begins as a URL does.
-   * @param callback Told once, when the stream is connected or has failed.
+   * @param path The path, or a URL as text.
+   * @param callback Called once, when the stream is connected or has failed.
    * @returns The stream.
    */
   (path: string, callback?: NodeConnectCallback | null): ConnDuplex | TLSSocket;
   /**
-   * Connects to where a URL says: one with `http:`, `https:`, `ws:`, `wss:`, or with `tcp:` or `tls:` and a port. This is how
-   * `http2.connect` calls its `createConnection`; with options, TLS offers the protocol `h2`.
+   * Connects to the target of a URL with the scheme `http:`, `https:`, `ws:` or `wss:`, or with
+   * `tcp:` or `tls:` and a port. `http2.connect` calls its `createConnection` in this form. With
+   * options, TLS offers the protocol `h2`.
    *
    * @param url The URL.
-   * @param options As for the form with options, except for what the URL says.
-   * @param callback Told once, when the stream is connected or has failed.
+   * @param options The options, as in the first form; the URL takes precedence.
+   * @param callback Called once, when the stream is connected or has failed.
    * @returns The stream.
    */
   (
@@ -108,24 +113,28 @@ export interface NodeConnect {
   ): ConnDuplex | TLSSocket;
 }
 
-/** A dialer in the forms that Node's own clients and others take. */
+/** A dialer in the forms that Node's own clients and other libraries accept. */
 export interface NodeConnector {
   /**
-   * Connects as `net.connect` and `tls.connect` do: answers a stream at once, which emits `"lookup"`, `"connect"`, with TLS
-   * `"secureConnect"`, or `"error"`. Does TLS where `protocol` asks for it, and for every request of `node:https`.
+   * Connects as `net.connect` and `tls.connect` do. It returns a stream at once. The stream emits
+   * `"lookup"`, `"connect"` and, with TLS, `"secureConnect"`, or `"error"`. TLS is used if
+   * `protocol` asks for it, and for every request of `node:https`.
    *
-   * Goes as `connect` to undici's `Agent`, and as `createConnection` to `node:http`, `node:https`, `node:http2` and `ws`; for
-   * `node:https` the agent is better, since Node takes port 80 for the default where there is none.
+   * Use it as `connect` of undici's `Agent`, and as `createConnection` of `node:http`,
+   * `node:https`, `node:http2` and `ws`. For `node:https` prefer the agent, since Node's default
+   * port is 80 without it.
    *
    * Throws a `TypeError` or `RangeError` for arguments that are of none of its forms.
    */
   readonly connect: NodeConnect;
   /**
-   * Makes a stream that is connected later, by its `connect`, in the forms of {@linkcode NodeConnector.connect}, except that
-   * it does no TLS and its callback is a listener of `"connect"`. It is for drivers that make a socket before they know
-   * where it is to go: `new pg.Client({ stream: connector.socket })`.
+   * Makes a stream that its `connect` connects later. The forms are those of {@linkcode
+   * NodeConnector.connect}, but there is no TLS, and the callback is a listener of `"connect"`. It
+   * is for drivers that create a socket before they know the target: `new pg.Client({ stream:
+   * connector.socket })`.
    *
-   * @returns The stream. It has what is called on a `net.Socket`, and is typed as one, but is none.
+   * @returns The stream. It is typed as a `net.Socket` and has its methods, but is not an instance
+   *   of it.
    */
   readonly socket: () => Socket;
   /**
@@ -139,32 +148,35 @@ export interface NodeConnector {
    * Makes an agent for `https:` and `wss:` requests.
    *
    * @param options As for `https.Agent`: `keepAlive`, `maxSockets`, `ca` …
-   * @returns The agent, which resumes no TLS sessions.
+   * @returns The agent, which does not resume TLS sessions.
    */
   readonly httpsAgent: (options?: HttpsAgentOptions) => HttpsAgent;
 }
 
 /**
- * Lets `node:http`, `node:https`, `ws`, undici and whatever else is built on Node's sockets dial through any dialer.
+ * Makes `node:http`, `node:https`, `ws`, undici and other libraries built on Node's sockets dial
+ * through any dialer.
  *
- * **On Bun undici cannot be brought to it**: Bun puts its own undici in the package's place, which ignores `connect` and
- * dials directly, past any proxy. There use an agent with `node:http`. Bun has a `ws` of its own as well, which does take
- * both the agent and `createConnection`.
+ * **undici on Bun is not supported**: Bun replaces the package by its own undici, which ignores
+ * `connect` and dials directly, past any proxy. Use an agent with `node:http` there. Bun also
+ * replaces `ws`, but its version supports both the agent and `createConnection`.
  *
- * **The runtime's own `fetch` cannot be brought to it either**: Deno's and Bun's ignore a `dispatcher` and dial directly, and
- * Node's takes one only of an undici like its own. Use the `fetch` of the package undici.
+ * **The runtime's own `fetch` is not supported either**: on Deno and Bun it ignores a `dispatcher`
+ * and dials directly, and on Node it accepts only one of its own version of undici. Use the `fetch`
+ * of the package undici.
  *
  * @example
  * const connector = nodeConnector(dialer);
  * http.get("http://peer.example/", { agent: connector.httpAgent({ keepAlive: true }) });
  * new WebSocket("wss://peer.example/", { agent: connector.httpsAgent() });
- * undici.fetch("https://peer.example/", { dispatcher: new undici.Agent({ connect: connector.connect }) });
+ * const dispatcher = new undici.Agent({ connect: connector.connect });
+ * undici.fetch("https://peer.example/", { dispatcher });
  *
- * @param dialer What makes the connections.
- * @param options How to connect.
- * @returns The dialer in the forms that others take.
- * @throws {TypeError | RangeError} If `dialer` is none, or an option is unusable; the message names
- *   it.
+ * @param dialer The dialer for the connections.
+ * @param options Options of the connections.
+ * @returns The connector.
+ * @throws {TypeError | RangeError} If `dialer` is no dialer, or an option is unusable; the message
+ *   names it.
  */
 export function nodeConnector(
   dialer: ContextDialer,
@@ -174,7 +186,7 @@ export function nodeConnector(
   const { timeoutMs, onEvent, tls } = readOptions<NodeConnectorOptions>("nodeConnector", options, {
     timeoutMs: milliseconds(),
     onEvent: callbackCheck,
-    // Its keys are those of `tls.connect`.
+    // Not checked: the keys are those of `tls.connect`.
     tls: anyObject,
   });
   const connector: Connector = { dialer, timeoutMs, onEvent, tls };
@@ -190,12 +202,12 @@ export function nodeConnector(
   };
 }
 
-/** What all calls of one connector share. */
+/** Settings shared by all calls of one connector. */
 interface Connector extends DialSettings {
   readonly tls: ConnectionOptions | undefined;
 }
 
-/** Connects; `secure` says whether with TLS, where the request need not. */
+/** Connects; `secure` sets whether TLS is used, else the request decides. */
 function connect(
   connector: Connector,
   args: readonly unknown[],
@@ -213,7 +225,7 @@ function connect(
     return failed(transport, errorOf(error, "Cannot read the options of the request"), callback);
   }
   const target = targetOf(request, withTls ? 443 : 80);
-  // A URL with `tls:` says nothing of what is spoken within.
+  // A URL with `tls:` does not imply an application protocol.
   const offered = alpnProtocols ?? (request.protocol === "tls:" ? undefined : ["http/1.1"]);
   const defaults = { ...(offered && { ALPNProtocols: offered }), ...connector.tls };
   const secured = () => tlsOver(transport, request, defaults);
@@ -223,7 +235,7 @@ function connect(
   );
 }
 
-/** Begins to dial for a socket that was made before. */
+/** Starts the dial of a socket from `socket()`. */
 function begin(connector: Connector, transport: ConnSocket, options: NodeConnectOptions): void {
   const request = readRequest(options);
   if (wantsTls(request)) {
@@ -232,16 +244,16 @@ function begin(connector: Connector, transport: ConnSocket, options: NodeConnect
   connectStream({ connector, transport, request, target: targetOf(request) });
 }
 
-/** Of a peer's end the stream makes an end of its own, as a `net.Socket`, which agents rely on. */
+/** Makes the stream end with the peer, as a `net.Socket` does by default; agents rely on it. */
 const socketLike = { allowHalfOpen: false };
 
-/** What one stream is connected by. */
+/** The parts of one connecting stream. */
 interface StreamConnect {
   readonly connector: Connector;
   readonly transport: ConnDuplex;
   readonly request: ConnectRequest;
   readonly target: ReturnType<typeof targetOf>;
-  /** Makes TLS over the transport, if that is wanted. */
+  /** Adds TLS to the transport, if requested. */
   readonly secured?: () => TLSSocket;
 }
 
@@ -250,7 +262,7 @@ function connectStream(
   callback?: NodeConnectCallback,
 ): ConnDuplex | TLSSocket {
   const { signal, timeout } = request;
-  // Nothing is touched before it is known that there is something to do.
+  // Checked first, so that an aborted request has no effects.
   if (signal?.aborted) return failed(transport, abortError(signal.reason), callback);
   let dial: ReturnType<typeof requestDial>;
   try {
@@ -264,7 +276,7 @@ function connectStream(
     if (secured !== undefined) stream = secured();
     if (timeout) stream.setTimeout(timeout);
   } catch (error) {
-    // As `tls.connect` does of options that it cannot use.
+    // `tls.connect` throws for unusable options.
     failed(transport, errorOf(error, "Cannot connect"), callback);
     if (stream !== transport) stream.on("error", () => {}).destroy();
     return transport;
@@ -273,7 +285,7 @@ function connectStream(
   return whenConnected(stream, callback, { transport, signal, timeoutMs });
 }
 
-/** Fails a stream, which nothing is dialed for, or not any more. */
+/** Fails a stream without a pending dial. */
 function failed(
   transport: ConnDuplex,
   error: Error,
@@ -283,14 +295,14 @@ function failed(
   return transport.destroy(error);
 }
 
-/** What ends the connecting, besides the dialer and the peer. */
+/** Further causes that end a pending connect, besides the dialer and the peer. */
 interface Connecting {
   readonly transport: ConnDuplex;
   readonly signal?: AbortSignal | null | undefined;
   readonly timeoutMs?: number | undefined;
 }
 
-/** Sees the connecting to its end: calls back once, whatever that is, and releases what it held. */
+/** Calls back once with the result of the connect, and releases its timer and listeners. */
 function whenConnected<Stream extends ConnDuplex | TLSSocket>(
   stream: Stream,
   callback: NodeConnectCallback | undefined,
@@ -311,7 +323,7 @@ function whenConnected<Stream extends ConnDuplex | TLSSocket>(
     try {
       callback?.(error, error === null ? stream : null);
     } catch (thrown) {
-      // A stream that has failed already has said why.
+      // A failed stream has already emitted its error.
       if (error === null) stream.destroy(errorOf(thrown, "Cannot go on: the callback failed"));
     }
   };
@@ -321,7 +333,7 @@ function whenConnected<Stream extends ConnDuplex | TLSSocket>(
     settle(connError("ERR_STREAM_PREMATURE_CLOSE", "Cannot connect: the stream was destroyed"));
   };
   (stream as Duplex).on(connected, onConnected).on("close", onClose);
-  // Without a callback an error that nobody listens to is uncaught, as it is of a `net.Socket`.
+  // Without a callback or listener an error is uncaught, as with a `net.Socket`.
   if (callback !== undefined) stream.on("error", onError);
   return stream;
 }

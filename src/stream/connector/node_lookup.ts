@@ -2,7 +2,7 @@ import { connError } from "../../core/conn_error.ts";
 import { type IpFamily, ipFamily } from "../../ip/ip_literal.ts";
 import { errorOf } from "../error_of.ts";
 
-/** An address as `dns.lookup` answers it. */
+/** An address in the form of `dns.lookup`. */
 export interface NodeLookupAddress {
   /** The IP address. */
   address: string;
@@ -11,12 +11,12 @@ export interface NodeLookupAddress {
 }
 
 /**
- * What looks a name up in the way of `dns.lookup`. It is asked for all addresses (`all: true`), and
- * may answer a list or a single one.
+ * Resolver for host names with the signature of `dns.lookup`. It is called with `all: true`, and
+ * may return a list or a single address.
  */
 export type NodeLookup = (
   hostname: string,
-  // What Node and others declare here differs in what may be left out.
+  // The declarations of Node and of libraries differ in the optional properties.
   // deno-lint-ignore no-explicit-any
   options: any,
   callback: (
@@ -27,7 +27,7 @@ export type NodeLookup = (
   ) => void,
 ) => void;
 
-/** What is asked of a {@linkcode NodeLookup}. */
+/** The arguments of a {@linkcode NodeLookup}. */
 export interface NodeLookupRequest {
   readonly host: string;
   readonly family: IpFamily | 0;
@@ -35,12 +35,12 @@ export interface NodeLookupRequest {
 }
 
 /**
- * Asks a function of the kind of `dns.lookup`.
+ * Calls a function with the signature of `dns.lookup`.
  *
  * @param lookup The function.
- * @param request What is asked.
- * @returns The addresses, in its order: at least one, each of the family that was asked for.
- * @throws What it answers or throws as its error; an `Error` with a code if it answers no address.
+ * @param request The host, the family and the hints.
+ * @returns The addresses in the order of the answer: at least one, each of the requested family.
+ * @throws The error of the function, or an `Error` with a code if there is no usable address.
  */
 export async function lookUp(
   lookup: NodeLookup,

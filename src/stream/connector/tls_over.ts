@@ -5,12 +5,12 @@ import { type ConnectRequest, hostOf } from "./connect_request.ts";
 import { linkFlow } from "./link_flow.ts";
 
 /**
- * Makes TLS over a stream as a request asks for it, connected or not.
+ * Adds TLS to a stream, connected or not, as a request asks for it.
  *
  * @param transport The stream.
- * @param request The request, whose options of `tls.connect` go before those in `defaults`.
- * @param defaults What `tls.connect` takes besides.
- * @returns The socket, with the events of the connecting below.
+ * @param request The request; its options of `tls.connect` take precedence over `defaults`.
+ * @param defaults Further options of `tls.connect`.
+ * @returns The socket, which also emits the connect events of the transport.
  */
 export function tlsOver(
   transport: ConnDuplex,
@@ -24,21 +24,21 @@ export function tlsOver(
     ...definedOf(rest),
     host,
     servername: request.servername || (ipFamily(host) === undefined ? host : ""),
-    // Here it is no path of a socket, but at times that of a request.
+    // In a request this is the path of HTTP, and `tls.connect` would read it as a unix socket.
     path: undefined,
     socket: transport,
   });
-  // The socket emits the transport's errors; Bun destroys the transport with those of the socket.
+  // The socket emits the transport's errors; Bun also destroys the transport with the socket's.
   transport.on("error", () => {});
   linkFlow(socket, transport);
   linkConnecting(socket, transport);
-  // The handle of a TLSSocket over a stream does not know what keeps the process alive.
+  // The handle of a TLSSocket over a stream does not control what keeps the process alive.
   socket.ref = () => (transport.ref(), socket);
   socket.unref = () => (transport.unref(), socket);
   return socket;
 }
 
-/** Clients such as got wait for what a TLS socket of Node's own tells of the connection below it. */
+/** Forwards the connect events: clients such as got wait for them on a TLS socket of Node's own. */
 function linkConnecting(socket: TLSSocket, transport: ConnDuplex): void {
   for (const event of ["lookup", "connect", "ready"]) {
     transport.on(event, (...args: unknown[]) => socket.emit(event, ...args));
@@ -50,7 +50,7 @@ function linkConnecting(socket: TLSSocket, transport: ConnDuplex): void {
   });
 }
 
-/** A client's `ca: undefined` shall not undo the connector's. */
+/** Removes undefined options: a client's `ca: undefined` must not override the connector's. */
 function definedOf(call: object): object {
   return Object.fromEntries(Object.entries(call).filter(([, value]) => value != null));
 }
