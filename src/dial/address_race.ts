@@ -1,32 +1,36 @@
 import type { Clock } from "./clock.ts";
 import type { IpFamily } from "../ip/ip_literal.ts";
 
-/** The delays of a race, and its view of the world. */
+/** The delays and callbacks of a race. */
 export interface AddressRaceOptions<Candidate> {
-  /** Milliseconds from one attempt to the next while none has failed (RFC 8305 §5); `false`: one at a time. */
+  /** Milliseconds between attempts while none has failed (RFC 8305 §5); `false`: one at a time. */
   attemptDelayMs: number | false;
-  /** Milliseconds to wait for the preferred family when the other is there first (RFC 8305 §3). */
+  /** Milliseconds to wait for the preferred family when the other answers first (RFC 8305 §3). */
   resolutionDelayMs: number;
-  /** The family to begin with. */
+  /** The family of the first attempt. */
   preferFamily: IpFamily;
   /** The time. */
   clock: Clock;
-  /** Starts an attempt; its failure is to be told by `attemptFailed`. `left` counts this address and those after it. */
+  /**
+   * Starts an attempt, whose failure must be reported by `attemptFailed`. `left` counts this
+   * address and the later ones.
+   */
   attempt: (address: Candidate, family: IpFamily, left: number) => void;
-  /** Nothing is left to try: all lookups and attempts have failed. */
+  /** Called when all lookups and attempts have failed. */
   exhausted: () => void;
 }
 
 /**
- * The schedule of RFC 8305 (Happy Eyeballs 2), without any I/O: which address to try, and when. What is raced need not be
- * addresses of two families.
+ * The schedule of RFC 8305 (Happy Eyeballs 2), without any I/O: which address to try, and when. The
+ * candidates need not be addresses of two families.
  *
- * Attempts never cancel one another; whoever connects first wins, and the caller stops the race. A failure starts the
- * next attempt at once. Families take turns (first address family count 1), and answers that arrive late join in.
+ * Attempts never cancel one another. The first connection wins, and the caller stops the race. A
+ * failure starts the next attempt at once. Families alternate (first address family count 1), and
+ * late answers join the queues.
  */
 export class AddressRace<Candidate = string> {
   readonly #options: AddressRaceOptions<Candidate>;
-  /** How many lookups are under way. */
+  /** The number of pending lookups. */
   #lookups = 0;
   readonly #queues: Record<IpFamily, Candidate[]> = { 4: [], 6: [] };
   #lastFamily: IpFamily | undefined;
@@ -41,15 +45,15 @@ export class AddressRace<Candidate = string> {
     this.#options = options;
   }
 
-  /** Says how many lookups begin; to be called before their answers. */
+  /** Sets the number of lookups; to be called before their answers. */
   expect(lookups: number): void {
     this.#lookups += lookups;
   }
 
-  /** The answer of a lookup; an empty one when it failed. */
+  /** Adds the answer of a lookup; an empty one for a failed lookup. */
   answer(family: IpFamily, addresses: readonly Candidate[]): void {
     this.#lookups--;
-    // Not spread into a call, whose arguments are limited in number.
+    // Not `push(...addresses)`: the number of arguments of a call is limited.
     for (const address of addresses) this.#queues[family].push(address);
     this.#step();
   }
@@ -61,7 +65,7 @@ export class AddressRace<Candidate = string> {
     this.#step();
   }
 
-  /** Ends the race: no timer fires and nothing starts any more. */
+  /** Ends the race: no timer fires and no attempt starts afterwards. */
   stop(): void {
     this.#stopped = true;
     this.#clearTimer();

@@ -1,20 +1,20 @@
 import { isDialError } from "../core/dial_error.ts";
 
 /**
- * Gives the error of a failed dial the stack of where the dial was called, rather than that of the
- * timer or socket which it failed by. To be called in the `catch` of an async function that awaits
- * the dial: there, and nowhere else, all runtimes know the caller's frame.
+ * Sets the stack of a failed dial's error to the call of the dial, instead of the timer or socket
+ * callback that failed. To be called in the `catch` of an async function that awaits the dial: only
+ * there all runtimes know the caller's frame.
  *
- * @param thrown What the dial rejects with.
+ * @param thrown The error of the dial.
  * @param signal The caller's signal, whose reason stays as it is.
- * @returns The same, to be thrown.
+ * @returns The same error, to be thrown.
  */
 export function withCallerFrame(thrown: unknown, signal: AbortSignal | undefined): unknown {
   if (!isDialError(thrown) || signal?.aborted && thrown === signal.reason) return thrown;
   try {
     ErrorClass.captureStackTrace?.(thrown, withCallerFrame);
   } catch {
-    // It is frozen.
+    // The error is frozen.
   }
   return thrown;
 }

@@ -8,21 +8,21 @@ import { onAbort } from "./signals.ts";
 import type { StepStart } from "../core/dial_event.ts";
 import type { StepLink } from "./step_link.ts";
 
-/** What an {@linkcode ChildDial} is to do, and whom it tells. */
+/** The callbacks of a {@linkcode ChildDial}. */
 export interface ChildDialInit {
-  /** Dials; may throw, or answer anything. */
+  /** Dials; may throw, or return any value. */
   readonly dial: () => unknown;
-  /** The step, for a dialer that does not tell of its own. */
+  /** The step, for a dialer that reports no events. */
   readonly begun: StepStart;
-  /** Makes a connection of what was answered; throws if it is none. */
+  /** Makes a connection of the dialer's result; throws if it is none. */
   readonly answered: (answer: unknown) => OwnConn;
   readonly connected: (conn: Conn) => void;
-  /** Makes an error of what was thrown. */
+  /** Makes an error of a thrown value. */
   readonly failed: (thrown: unknown) => Error;
   readonly rejected: (reason: unknown) => void;
 }
 
-/** A dial within a dial, through anybody's dialer. */
+/** A dial within a dial, through any dialer. */
 export class ChildDial {
   readonly #link: StepLink;
   readonly #extra: AbortSignal | undefined;
@@ -30,14 +30,14 @@ export class ChildDial {
   #state: "dialing" | "connected" | "over" = "dialing";
   #unlink: () => void = () => {};
   #rejected: (reason: unknown) => void = () => {};
-  /** The connection, once it is there. */
+  /** The connection, once established. */
   conn: OwnConn | undefined;
-  /** Whether it is carried by the connection that the dial will give. */
+  /** Whether the connection returned by the outer dial carries this one. */
   kept = false;
 
   /**
-   * @param link What makes its steps those of the dial.
-   * @param extra What may end this dial alone.
+   * @param link Attaches its steps to the outer dial.
+   * @param extra An additional signal for this dial alone.
    */
   constructor(link: StepLink, extra: AbortSignal | undefined) {
     this.#link = link;
@@ -45,7 +45,8 @@ export class ChildDial {
   }
 
   /**
-   * Governs the dial, and aborts later if its connection is not used: it may be tied to the socket.
+   * Governs the dial, and aborts later if its connection is not used, because the connection may
+   * depend on the signal.
    */
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -77,7 +78,7 @@ export class ChildDial {
     this.#state = "connected";
     this.conn = conn;
     this.#link.settle("ok", undefined, conn.reportSource);
-    // A listener may abort at any event, and then the connection was reset.
+    // A listener may abort at any event; the connection was reset then.
     if (this.#isOver) return;
     init.connected(conn);
   }
@@ -104,7 +105,7 @@ export class ChildDial {
     this.#link.settle("aborted", aborted);
     this.#controller.abort(reason);
     this.conn?.reset();
-    // Also where a listener ends the dial between the connection and the end of `through`.
+    // Also when a listener ends the dial after the connection and before the end of `through`.
     this.#rejected(reason);
   }
 }

@@ -1,8 +1,11 @@
-/** The time, injected so that a schedule can be tested in virtual time. */
+/** The time, injected so that tests run a schedule in virtual time. */
 export interface Clock {
   /** Milliseconds by a monotonic clock. */
   now(): number;
-  /** Calls `callback` once after `ms` milliseconds; returns a handle for {@linkcode Clock.clearTimer}. */
+  /**
+   * Calls `callback` once after `ms` milliseconds; returns a handle for {@linkcode
+   * Clock.clearTimer}.
+   */
   setTimer(callback: () => void, ms: number): unknown;
   /** Cancels a timer; one that has fired already is no error. */
   clearTimer(timer: unknown): void;

@@ -10,14 +10,14 @@ import type { Dial } from "./dial.ts";
 import { RunningDial } from "./running_dial.ts";
 
 /**
- * Makes a dialer of a function that carries out one dial. All dialers of this package that wrap or
- * combine others are written with it.
+ * Makes a dialer of a function that carries out one dial. All wrapping and combining dialers of
+ * this package are written with it.
  *
- * Of the dial's life nothing is left to `run`: an aborted dial rejects with `signal.reason` itself,
- * a dial's own limit is a `DialError`, events and report are kept, connections that come too late
- * or that nobody uses are closed, and timers and listeners are released. What `run` throws that is
- * no `DialError` becomes one, with the thrown as its `cause`. A connection that `run` got and
- * returns stays the same object, with the larger report.
+ * The dialer manages the life cycle, and `run` does not. An aborted dial rejects with
+ * `signal.reason` itself. A dial's own limit is a `DialError`. Events and report are recorded. Late
+ * and unused connections are closed, and timers and listeners are released. An error of `run` that
+ * is no `DialError` becomes the `cause` of one. A connection that `run` obtained and returns stays
+ * the same object, with the larger report.
  *
  * @example
  * const withSecondTry = (dialer: ContextDialer) =>
@@ -30,14 +30,13 @@ import { RunningDial } from "./running_dial.ts";
  *     }
  *   });
  *
- * @param name What the dialer is called: `String(dialer)` is `name(…)` with the dialers within.
- * @param over The dialers that it is made of, which `String(dialer)`, proxy chains and `checkProxy`
- *   see through to; may be empty. `run` may dial through others as well, which then show only in
- *   reports.
+ * @param name The dialer's name: `String(dialer)` is `name(…)` with the dialers within.
+ * @param over The dialers within, which `String(dialer)`, proxy chains and `checkProxy` inspect;
+ * may be empty. `run` may dial through others as well, which appear in reports only.
  * @param run Carries out one dial.
  * @returns The dialer.
- * @throws {TypeError} If `name` is no string, something in `over` is no dialer, or `run` is no
- *   function.
+ * @throws {TypeError} If `name` is no string, an element of `over` is no dialer, or `run` is no
+ * function.
  */
 export function composeDialer(
   name: string,
@@ -47,7 +46,7 @@ export function composeDialer(
   return makeDialer({ name: typeof name === "string" ? redacted(name) : name, over, run });
 }
 
-/** What a dialer of this package is made of. */
+/** The parts of a dialer of this package. */
 export interface DialerInit {
   readonly name: string;
   readonly over: ContextDialer | readonly ContextDialer[];
@@ -56,26 +55,26 @@ export interface DialerInit {
   readonly clock?: Clock;
   /** The proxies on the way, redacted. */
   readonly via?: string;
-  /** What `String(dialer)` gives, where that is not `name(…)`. */
+  /** The value of `String(dialer)`, where it is not `name(…)`. */
   readonly text?: string;
 }
 
-/** {@linkcode composeDialer} with what only this package can say. */
+/** {@linkcode composeDialer} with the options internal to this package. */
 export function makeDialer(init: DialerInit): ContextDialer {
   return new ComposedDialer(init);
 }
 
 /**
- * Looks into a dialer.
+ * Returns the dialers within a dialer.
  *
  * @param dialer Any dialer.
- * @returns The dialers that it is made of; of somebody else's none.
+ * @returns The dialers within; none for a foreign dialer.
  */
 export function dialersUnder(dialer: ContextDialer): readonly ContextDialer[] {
   return ComposedDialer.under(dialer);
 }
 
-/** Holds what it is made of where nobody who prints it sees it. */
+/** Holds its parts in a private field, so that printing the dialer does not show them. */
 class ComposedDialer implements ContextDialer {
   readonly #init: DialerInit;
   readonly #over: readonly ContextDialer[];
@@ -95,7 +94,7 @@ class ComposedDialer implements ContextDialer {
     if (typeof run !== "function") {
       throw new TypeError(`what "${name}" does must be a function, not ${valueKind(run)}`);
     }
-    // A dialer inherits nothing from `Object.prototype`.
+    // Without a prototype, so that nothing is read from `Object.prototype`.
     this.#init = Object.assign(Object.create(null), init);
   }
 
@@ -107,7 +106,7 @@ class ComposedDialer implements ContextDialer {
     return #over in dialer ? dialer.#over : [];
   }
 
-  // Async, so that whatever goes wrong before the dial has begun is a rejection as well.
+  // Async, so that an error before the start of the dial is a rejection as well.
   async dialContext(network: Network, address: string, options?: DialOptions): Promise<Conn> {
     const { run, clock = systemClock, via } = this.#init;
     const read = readDialOptions(options);
@@ -128,10 +127,10 @@ class ComposedDialer implements ContextDialer {
 }
 
 /**
- * Names a dialer.
+ * Returns the name of a dialer.
  *
  * @param dialer Any dialer.
- * @returns What it says itself, or `dialer` where it says nothing.
+ * @returns Its own text, or `dialer` where it has none.
  */
 export function nameOf(dialer: ContextDialer): string {
   if (typeof dialer === "function") return "dialer";
@@ -140,12 +139,12 @@ export function nameOf(dialer: ContextDialer): string {
     if (text === "[object Object]") return "dialer";
     return ComposedDialer.isComposed(dialer) ? text : redacted(text);
   } catch {
-    // One without a prototype.
+    // A dialer without a prototype has no `toString`.
     return "dialer";
   }
 }
 
-/** Somebody else's text may be a URL with a password. */
+/** The text of a foreign dialer may be a URL with a password. */
 function redacted(text: string): string {
   return text.replace(/[^\s,()/]*@/g, "***@");
 }

@@ -5,55 +5,55 @@ import type { ContextDialer, DialOptions, Multiaddr } from "../core/dialer.ts";
 import type { PendingStep } from "./step_kinds.ts";
 import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
-/** What a dial within a dial has that is different from the dial's own. */
+/** The parts of an inner dial that differ from the outer dial. */
 export interface ThroughChange extends Pick<DialOptions, "signal" | "onEvent"> {
   /**
-   * What to dial over.
+   * The network to dial.
    *
    * @default The dial's own network.
    */
   network?: Network;
   /**
-   * What to dial.
+   * The address to dial.
    *
    * @default The dial's own address.
    */
   address?: string;
   /**
-   * The multiaddr that is dialed.
+   * The multiaddr to dial.
    *
-   * @default The dial's own, unless network or address are others.
+   * @default The dial's own, unless network or address differ.
    */
   remoteMultiaddr?: Multiaddr;
 }
 
-/** What can be done within a dial, or within one of its steps. */
+/** The operations within a dial, or within one of its steps. */
 export interface DialScope {
   /**
-   * Dials through another dialer, anybody's: its steps and its report become part of this dial's.
-   * What it throws is a `DialError` here; a connection that lacks more than `read`, `write` and
-   * `close` is completed.
+   * Dials through another dialer of any origin. Its steps and its report become part of this
+   * dial's. Its failures are thrown as `DialError`. A connection needs `read`, `write` and `close`;
+   * other missing members are added.
    *
-   * It has a signal of its own, which aborts when the dial fails or is aborted, and also when its
-   * connection is neither returned nor kept. A connection that comes after that is closed.
+   * The inner dial has its own signal. It aborts when the outer dial fails or is aborted, and when
+   * the connection is neither returned nor kept. A connection that arrives later is closed.
    *
    * @param dialer The dialer.
-   * @param change What is different from this dial.
+   * @param change The differences from this dial.
    * @returns The connection.
    * @throws {DialError} If the dial failed.
-   * @throws `change.signal.reason`, as it is, if that aborts before the connection is there.
+   * @throws `change.signal.reason`, as it is, if that signal aborts before the dial has connected.
    */
   through(dialer: ContextDialer, change?: ThroughChange): Promise<Conn>;
   /**
-   * Takes a step: tells of it as events, and keeps it in the report. It ends as `ok` or `failed`
-   * with `run`, as `lost` where the dial went well without it, and as `aborted` where the caller
-   * gave up.
+   * Runs a step, which appears in the events and the report. It ends as `ok` or `failed` with
+   * `run`, as `lost` where the dial succeeded without it, and as `aborted` where the caller
+   * aborted.
    *
    * @param start The event that begins it.
-   * @param run What is done; may take further steps.
-   * @param end What the event of its end says besides, such as the addresses that a lookup found.
-   * @returns What `run` gives.
-   * @throws What `run` throws, or the reason for which the dial is over.
+   * @param run The work; may run inner steps.
+   * @param end More properties of the end event, such as the addresses of a lookup.
+   * @returns The result of `run`.
+   * @throws The error of `run`, or the reason for which the dial has ended.
    */
   step<T>(
     start: StepStart,
@@ -61,64 +61,64 @@ export interface DialScope {
     end?: (result: T) => object,
   ): Promise<T>;
   /**
-   * Takes note of something that has no duration, such as a choice.
+   * Records an event without duration, such as a choice.
    *
    * @param point The event.
    */
   note(point: StepPoint): void;
   /**
-   * Waits, as a step of the kind `wait`. Ends at once when the dial does.
+   * Waits, as a step of the kind `wait`. Ends at once when the dial ends.
    *
-   * @param ms How long, in milliseconds.
-   * @param why What for, as in `waiting …`.
+   * @param ms The duration in milliseconds.
+   * @param why The purpose, as in `waiting …`.
    * @throws {RangeError} If `ms` is no number from 0 to 2³¹ − 1.
    */
   wait(ms: number, why: string): Promise<void>;
   /**
    * Makes the `DialError` of this dial, or of a step of it.
    *
-   * @param failure What went wrong: code, phase and reason at least.
+   * @param failure Code, phase and reason at least.
    * @returns The error, to be thrown.
    */
   error(
     failure: Omit<DialErrorInit, "network" | "address" | "report"> & Partial<DialErrorInit>,
   ): DialError;
   /**
-   * Says what the dial waits for while this is open, for the error of a time limit. Without it the
-   * innermost open step says so itself.
+   * Describes the pending step while this scope is open, for the error of a time limit. By default
+   * the innermost open step is described.
    *
-   * @param describe Called when a limit runs out, with what the steps further in say, if there are
-   *   any.
+   * @param describe Called when a limit runs out, with the description of the inner steps, if there
+   * are any.
    */
   whilePending(describe: (inner: PendingStep | undefined) => PendingStep): void;
 }
 
-/** One dial, from the call to the connection or the error: what a dialer may do within it. */
+/** One dial, from the call to the connection or the error: the operations of a dialer within it. */
 export interface Dial extends DialScope {
-  /** The network asked for. */
+  /** The requested network. */
   readonly network: Network;
-  /** The address asked for. */
+  /** The requested address. */
   readonly address: string;
-  /** The multiaddr that this dial is for, if it is for one. */
+  /** The multiaddr of this dial, if it has one. */
   readonly remoteMultiaddr: Multiaddr | undefined;
   /**
-   * Aborts with the caller's signal, with a limit of this dial, and when it fails; never because
-   * the dial went well.
+   * Aborts with the caller's signal, with a limit of this dial, and when it fails; never on
+   * success.
    */
   readonly signal: AbortSignal;
   /**
-   * Limits the dial from now on; of several limits the one that ends first holds. Running out is a
-   * `DialError` with the code `ETIMEDOUT`, in the phase that the dial is in then.
+   * Limits the remaining time of the dial; of several limits the earliest applies. A limit that
+   * runs out is a `DialError` with the code `ETIMEDOUT`, in the current phase of the dial.
    *
    * @param ms The time in milliseconds.
    * @throws {RangeError} If `ms` is no number above 0, or above 2³¹ − 1.
    */
   limit(ms: number): void;
   /**
-   * Says that the connection which the dial will give carries another one, as those in TLS and in
-   * tunnels do: it is left alone, unless the dial fails.
+   * Declares that the returned connection carries another one, as with TLS and tunnels. The carried
+   * connection stays open, unless the dial fails.
    *
-   * @param conn A connection that {@linkcode Dial.through} gave.
+   * @param conn A connection from {@linkcode Dial.through}.
    */
   keep(conn: Conn): void;
 }

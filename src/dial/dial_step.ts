@@ -11,10 +11,10 @@ import { shownAddress, shownNetwork } from "../core/redact.ts";
 import { detailOf, endOf, kindOf, labelOf, pendingOf, type PendingStep } from "./step_kinds.ts";
 import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
-/** Takes the events of a dial. */
+/** Receives the events of a dial. */
 export type DialListener = (event: DialEvent) => void;
 
-/** What all steps of one tree share: who listens, and the time. */
+/** The shared state of all steps of one tree: the listener and the time. */
 export class DialTrace {
   readonly onEvent: DialListener | undefined;
   readonly now: () => number;
@@ -32,16 +32,12 @@ export class DialTrace {
   }
 }
 
-/**
- * The steps behind the events of their beginning, for a dialer that passes the events of another
- * one on.
- */
+/** The steps by their start events, for a dialer that forwards the events of another one. */
 const steps = new WeakMap<object, DialStep>();
 
 /**
- * One step of a dial. It tells the listener of its beginning and its end, and amounts to a
- * {@linkcode DialReport}; with nobody listening it costs an object, and the report is put together
- * when it is read.
+ * One step of a dial. It reports its start and its end to the listener, and becomes a {@linkcode
+ * DialReport}. Without a listener it costs one object; the report is built when it is read.
  */
 export class DialStep implements ReportSource {
   /** @internal */
@@ -56,9 +52,9 @@ export class DialStep implements ReportSource {
   #end: object | undefined;
   #children: DialStep[] | undefined;
   #pending: ((inner: PendingStep | undefined) => PendingStep) | undefined;
-  /** The step that this one was told of by. */
+  /** The step of another dialer that this one mirrors. */
   #original: DialStep | undefined;
-  /** The report of a dialer that told nothing while it dialed. */
+  /** The report of a dialer that reported no events. */
   #told: ReportSource | undefined;
   /** The report, once it was read. */
   #report: DialReport | undefined;
@@ -82,13 +78,13 @@ export class DialStep implements ReportSource {
     return this.#outcome === "pending";
   }
 
-  /** Begins a step within this one. Of what a dial does after its end nobody hears. */
+  /** Begins a step within this one. After the end of a dial, no events are reported. */
   start(start: StepStart): DialStep {
     if (this.isOpen) return DialStep.begin(this.trace, this, start, this.trace.elapsedMs());
     return DialStep.begin(new DialTrace(undefined, this.trace.now), undefined, start, 0);
   }
 
-  /** Takes note of a step without duration. */
+  /** Records a step without duration. */
   note(point: StepPoint, atMs: number = this.trace.elapsedMs()): void {
     if (!this.isOpen) return;
     const step = this.#child(point, atMs);
@@ -114,19 +110,19 @@ export class DialStep implements ReportSource {
 
   #child(start: StepStart | StepPoint, startMs: number): DialStep {
     const step = new DialStep(this.trace, this, start, startMs);
-    // A list that is pushed to has room for many more.
+    // A literal, because an array grown by `push` reserves memory for many elements.
     if (this.#children === undefined) this.#children = [step];
     else this.#children.push(step);
     return step;
   }
 
   /**
-   * Ends the step, and before it those within it that are still open: they are lost where it went
-   * well. One that ended before is left alone, so that clearing up may end whatever is still open.
+   * Ends the step, after the open steps within it, which are lost if it succeeded. A step that has
+   * ended already is left alone, so that cleanup may end every open step.
    *
    * @param outcome How it ended.
-   * @param error Why, where it did not go well.
-   * @param end What else the event says.
+   * @param error Why, unless it succeeded.
+   * @param end More properties of the end event.
    */
   end(outcome: DialOutcome, error?: DialFailure, end?: object): void {
     this.endAt(undefined, outcome, error, end);
@@ -135,9 +131,9 @@ export class DialStep implements ReportSource {
   /** @internal */
   endAt(atMs: number | undefined, outcome: DialOutcome, error?: DialFailure, end?: object): void {
     if (!this.isOpen) return;
-    // First, since a listener may bring the dial to its end while it hears of the steps within.
+    // Set first, because a listener may end the dial during the events of the inner steps.
     this.#outcome = outcome;
-    // It may hold on to much.
+    // The callback may retain much memory.
     this.#pending = undefined;
     this.endWithin(outcome === "ok" ? "lost" : outcome, error, atMs);
     this.#endMs = atMs ?? this.trace.elapsedMs();
@@ -152,18 +148,21 @@ export class DialStep implements ReportSource {
     });
   }
 
-  /** Ends the steps within this one that are still open. */
+  /** Ends the open steps within this one. */
   endWithin(outcome: DialOutcome, error?: DialFailure, atMs?: number): void {
     if (this.#children === undefined) return;
     for (const child of this.#children) child.endAt(atMs, outcome, error);
   }
 
-  /** Says what the dial waits for while this step is open, given what the steps within it say. */
+  /**
+   * Describes the pending step while this step is open, given the description of the steps within
+   * it.
+   */
   describePending(describe: (inner: PendingStep | undefined) => PendingStep): void {
     this.#pending = describe;
   }
 
-  /** What the dial is waiting for, by its innermost open step. */
+  /** The pending step of the dial, by its innermost open step. */
   pending(): PendingStep {
     let child: DialStep | undefined;
     for (const each of this.#children ?? []) if (each.isOpen) child = each;
@@ -174,25 +173,25 @@ export class DialStep implements ReportSource {
     return via === undefined ? at : { ...at, via };
   }
 
-  /** @internal Takes the report of a dialer that told nothing, once it has answered. */
+  /** @internal Attaches the report of a dialer that reported no events, once it has answered. */
   attach(report: ReportSource): void {
     this.#told = report;
   }
 
   /**
-   * @internal Takes the step that an event is of, where it is one of this package's: it knows more
-   * than the event tells.
+   * @internal Attaches the step of an event, if it is one of this package: it has more details than
+   * the event.
    */
   takeOriginal(event: DialEvent): void {
     this.#original = steps.get(event);
   }
 
-  /** @internal Takes what a dialer says of itself, for which the step was begun. */
+  /** @internal Replaces the start of this step by the dialer's own start event. */
   claim(start: StepStart): void {
     this.#start = shownStart(start);
   }
 
-  /** The tree as it is now; always the same object once the step has ended. */
+  /** The current tree; always the same object once the step has ended. */
   report(): DialReport {
     if (this.#report !== undefined) return this.#report;
     const report = this.#makeReport();
@@ -206,7 +205,7 @@ export class DialStep implements ReportSource {
         const report = readReport(this.#told);
         if (Array.isArray(report.children)) return shifted(report, this.#startMs);
       } catch {
-        // A connection that was not dialed has none.
+        // A connection that was not dialed has no report.
       }
       this.#told = undefined;
     }
@@ -235,8 +234,8 @@ export class DialStep implements ReportSource {
     try {
       onEvent(event);
     } catch (error) {
-      // As diagnostics_channel does: the listener's bug is the process's to hear of, not the
-      // dial's.
+      // As in diagnostics_channel: an error of the listener becomes an uncaught exception and does
+      // not affect the dial.
       queueMicrotask(() => {
         throw error;
       });
@@ -244,7 +243,7 @@ export class DialStep implements ReportSource {
   }
 }
 
-/** An address that cannot be dialed may have a password in it. */
+/** An address that cannot be dialed may contain a password. */
 function shownStart(start: StepStart): StepStart {
   if (start.type !== "dial-start") return start;
   const network = shownNetwork(start.network) as Network;

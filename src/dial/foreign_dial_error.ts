@@ -3,16 +3,16 @@ import type { ReportSource } from "../core/dial_report.ts";
 import type { Network } from "../core/addr.ts";
 import { describeCode, systemErrorCode } from "../core/error_reason.ts";
 
-/** What another dialer threw, in the form of a `DialError` whose cause it is. */
+/** The error of another dialer, as the cause of a `DialError`. */
 export class ForeignDialError extends DialError {}
 
 /**
- * Gives the error of a dial, whatever its dialer threw.
+ * Makes the `DialError` of a dial from any thrown value.
  *
- * @param thrown What was thrown.
- * @param network What was dialed over.
- * @param address What was dialed.
- * @param report How the dial went, for an error that has no report of its own.
+ * @param thrown The thrown value.
+ * @param network The network of the dial.
+ * @param address The address of the dial.
+ * @param report The report, for an error that has none of its own.
  * @returns The error: the same if it is a `DialError`.
  */
 export function errorOf(

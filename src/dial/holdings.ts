@@ -2,41 +2,41 @@ import type { Conn } from "../core/conn.ts";
 import type { OwnConn } from "../conn/own_conn.ts";
 import type { ChildDial } from "./child_dial.ts";
 
-/** What a dial holds while it is under way, and lets go of when it is over. */
+/** The resources of a pending dial, released when it ends. */
 export class Holdings {
   readonly #dials = new Set<ChildDial>();
   readonly #conns = new Set<OwnConn>();
   readonly #endings = new Set<(reason: unknown) => void>();
 
-  /** Holds a dial within the dial. */
+  /** Adds a dial within the dial. */
   addDial(dial: ChildDial): void {
     this.#dials.add(dial);
   }
 
-  /** Lets go of a dial that failed. */
+  /** Removes a dial that failed. */
   removeDial(dial: ChildDial): void {
     this.#dials.delete(dial);
   }
 
-  /** Holds a connection that the dial has made itself. */
+  /** Adds a connection that the dial itself has made. */
   addConn(conn: OwnConn): void {
     this.#conns.add(conn);
   }
 
-  /** Calls back when the dial is over; returns what undoes that. */
+  /** Calls back when the dial ends; returns the function that undoes this. */
   addEnding(callback: (reason: unknown) => void): () => void {
     this.#endings.add(callback);
     return () => this.#endings.delete(callback);
   }
 
-  /** Notes that a connection is carried by the one that the dial will give. */
+  /** Marks a connection as carried by the one that the dial will return. */
   keep(conn: Conn): void {
     for (const dial of this.#dials) {
       if (dial.conn === conn) dial.kept = true;
     }
   }
 
-  /** Lets go of the connection that the dial gives, and of what that carries. */
+  /** Removes the returned connection, and the connections that it carries. */
   handOver(conn: OwnConn): void {
     this.#conns.delete(conn);
     for (const dial of this.#dials) {
@@ -44,7 +44,7 @@ export class Holdings {
     }
   }
 
-  /** Gives up all that is still held. */
+  /** Releases all remaining resources. */
   release(reason: unknown): void {
     for (const dial of this.#dials) dial.giveUp(reason);
     for (const conn of this.#conns) conn.reset();

@@ -4,29 +4,31 @@ import type { RunningDial } from "./running_dial.ts";
 import { AddressRace, type AddressRaceOptions } from "./address_race.ts";
 import type { IpFamily } from "../ip/ip_literal.ts";
 
-/** What is raced, and how. */
+/** The candidates of a race and their dials. */
 export interface RaceDialsOptions<Candidate>
   extends
     Pick<AddressRaceOptions<Candidate>, "attemptDelayMs" | "resolutionDelayMs" | "preferFamily"> {
-  /** Looks up what to try: says so to the race, and gives it the answers. */
+  /** Looks up the candidates: sets the number of lookups of the race, and adds their answers. */
   readonly lookUp: (race: AddressRace<Candidate>) => void;
-  /** Dials one of them; fails with a `DialError`. */
+  /** Dials a candidate; rejects with a `DialError`. */
   readonly attempt: (candidate: Candidate, family: IpFamily, left: number) => Promise<Conn>;
-  /** Whether another one may do better after a failure; by default always. */
+  /** Whether another candidate may succeed after a failure; by default always. */
   readonly movesOn?: (error: DialError) => boolean;
 }
 
-/** How a race ended: with the first connection, or with what each attempt failed with, which may be none. */
+/**
+ * The result of a race: the first connection, or the failures of all attempts, which may be none.
+ */
 export type RaceEnd = Conn | readonly DialError[];
 
 /**
- * Races what is found for a name, as RFC 8305 has it: the one race of direct dials, of proxies that are asked for addresses, and
- * of what a `/dnsaddr` stands for.
+ * Races the candidates of a name, as in RFC 8305. It is used for direct dials, for proxies that
+ * need addresses, and for the results of a `/dnsaddr`.
  *
- * @param dial The dial that it is for; when that is over, so is the race.
- * @param options What is raced, and how.
- * @returns The first connection, or all failures once nothing is left to try.
- * @throws {DialError} The failure after which nothing else is tried.
+ * @param dial The dial; the race ends with it.
+ * @param options The candidates and their dials.
+ * @returns The first connection, or all failures once no candidate is left.
+ * @throws {DialError} The failure after which no other candidate is tried.
  */
 export function raceDials<Candidate>(
   dial: RunningDial,

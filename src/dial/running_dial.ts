@@ -20,7 +20,7 @@ import { type DialLife, type Failure, Scope, StepScope } from "./scope.ts";
 import type { StepStart } from "../core/dial_event.ts";
 import { beginDial, StepLink } from "./step_link.ts";
 
-/** What one dial is given. */
+/** The parameters of one dial. */
 export interface RunningDialInit {
   readonly network: Network;
   readonly address: string;
@@ -31,12 +31,12 @@ export interface RunningDialInit {
 }
 
 /**
- * Why a dial within one that went well is given up. One for all, since making one takes a tenth of
- * a dial.
+ * The abort reason of inner dials after success. One object for all, because making one costs a
+ * tenth of a dial.
  */
 const notNeeded = new DOMException("another dial was faster", "AbortError");
 
-/** What inherits nothing from `Object.prototype`. */
+/** An object that inherits nothing from `Object.prototype`. */
 const noChange: ThroughChange = Object.create(null);
 
 const throughOptions: OptionChecks<ThroughChange> = {
@@ -52,13 +52,13 @@ export class RunningDial extends Scope implements Dial, DialLife {
   readonly network: Network;
   readonly address: string;
   readonly remoteMultiaddr: Multiaddr | undefined;
-  /** What its errors name as dialed. */
+  /** The network and address in its errors. */
   #endpoint: { readonly network: Network; readonly address: string };
   readonly #caller: AbortSignal | undefined;
   readonly #others: object;
   readonly #clock: Clock;
   readonly #root: DialStep;
-  /** Made where `run` asks. */
+  /** Made on first use. */
   #controller: AbortController | undefined;
   #untilOver: AbortController | undefined;
   readonly #holdings = new Holdings();
@@ -106,7 +106,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
     return this.#controller.signal;
   }
 
-  /** Aborts when the dial is over, well or not. */
+  /** Aborts when the dial ends, by success or failure. */
   get untilOver(): AbortSignal {
     if (this.#untilOver === undefined) {
       this.#untilOver = new AbortController();
@@ -116,8 +116,8 @@ export class RunningDial extends Scope implements Dial, DialLife {
   }
 
   /**
-   * Calls back when the dial is over, well or not; costs less than a signal. Returns what undoes
-   * that.
+   * Calls back when the dial ends, by success or failure; cheaper than a signal. Returns the
+   * function that undoes this.
    */
   whenOver(callback: (reason: unknown) => void): () => void {
     return this.#holdings.addEnding(callback);
@@ -131,7 +131,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
     return this.#clock;
   }
 
-  /** Has the errors of this dial name what it comes to, rather than what was asked for. */
+  /** Sets the network and address in the errors of this dial, in place of the requested ones. */
   comesTo(network: Network, address: string): void {
     this.#endpoint = { network, address };
   }
@@ -159,7 +159,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
     this.#timer = this.#clock.setTimer(() => this.#expire(ms), ms);
   }
 
-  /** Takes a connection that this dial has made: it is reset unless it is returned. */
+  /** Adds a connection that this dial has made: it is reset unless it is returned. */
   obtained(conn: OwnConn): void {
     if (this.#isOver) conn.reset();
     else this.#holdings.addConn(conn);
@@ -169,15 +169,13 @@ export class RunningDial extends Scope implements Dial, DialLife {
     this.#holdings.keep(conn);
   }
 
-  /** Makes the error of this dial, whose report is that of a step. */
+  /** Makes the error of this dial with the report of a step. */
   makeError(step: DialStep, failure: Failure): DialError {
     const { network = this.#endpoint.network, address = this.#endpoint.address } = failure;
     return new DialError({ ...failure, network, address, report: step });
   }
 
-  /**
-   * Dials through another dialer that does all there is to tell of: its steps are this dial's own.
-   */
+  /** Dials through another dialer that reports all of its steps: they become this dial's own. */
   pass(dialer: ContextDialer, change?: ThroughChange): Promise<Conn> {
     return this.dialWithin(this.#root, dialer, change, new StepLink(this.#root, this.#root));
   }
@@ -233,7 +231,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
     return handled(conn);
   }
 
-  /** Takes a step within another. */
+  /** Runs a step within another. */
   stepWithin<T>(
     parent: DialStep,
     start: StepStart,
@@ -250,7 +248,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
     end?: (result: T) => object,
   ): Promise<T> {
     if (this.#isOver) throw this.#reason;
-    // A scope may be used when its step has ended.
+    // A scope may be used after the end of its step.
     const step = (parent.isOpen ? parent : this.#root).start(start);
     try {
       const result = await this.#orOver(() => run(new StepScope(this, step)));
@@ -286,10 +284,10 @@ export class RunningDial extends Scope implements Dial, DialLife {
     });
   }
 
-  /** What `run` gives, unless the dial is over before. */
+  /** The result of `run`, unless the dial ends before. */
   #orOver<T>(run: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      // A listener may abort at any event, also at that of the step's beginning.
+      // A listener may abort at any event, also at the start of the step.
       if (this.#isOver) throw this.#reason;
       const unlink = this.whenOver(reject);
       const settled = (settle: () => void) => {
@@ -320,7 +318,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
 
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
-    // It says what a dial within it failed with.
+    // The cause is the failure of an inner dial.
     const inner = errorOf(thrown, this.network, this.address, this.#root);
     const error = withReport(inner, this.#root);
     this.#finish("failed", dialFailure(error), error);
@@ -330,7 +328,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
   #expire(ms: number): void {
     const { phase, waiting, hop, blame, via } = this.#root.pending();
     const limit = new DOMException(`timed out after ${ms} ms`, "TimeoutError");
-    // In a chain the reason begins with the proxy that it is about.
+    // In a chain the reason begins with the proxy concerned.
     const where = hop === undefined || hop === via ? "" : `${hop}: `;
     const reason = `${where}${limit.message} ${waiting}`;
     const errors = this.#errors.length > 0 ? { errors: [...this.#errors] } : {};
@@ -348,7 +346,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
     this.#reject(reason);
   }
 
-  /** Releases all that the dial holds, and ends every step that is still open. */
+  /** Releases all resources of the dial, and ends every open step. */
   #finish(outcome: DialOutcome, failure: DialFailure | undefined, reason: unknown): void {
     this.#isOver = true;
     this.#outcome = outcome;

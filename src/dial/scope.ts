@@ -5,14 +5,14 @@ import type { Dial, DialScope, ThroughChange } from "./dial.ts";
 import type { DialStep } from "./dial_step.ts";
 import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
-/** What went wrong, as {@linkcode Dial.error} takes it. */
+/** The failure, as a parameter of {@linkcode Dial.error}. */
 export type Failure = Parameters<Dial["error"]>[0];
 
-/** What the scopes of a dial call. */
+/** The operations of a dial for its scopes. */
 export interface DialLife {
   /** Dials through another dialer, within a step. */
   dialWithin(step: DialStep, dialer: ContextDialer, change?: ThroughChange): Promise<Conn>;
-  /** Takes a step within another. */
+  /** Runs a step within another. */
   stepWithin<T>(
     step: DialStep,
     start: StepStart,
@@ -21,11 +21,11 @@ export interface DialLife {
   ): Promise<T>;
   /** Waits, as a step within another. */
   waitWithin(step: DialStep, ms: number, why: string): Promise<void>;
-  /** Makes the error of the dial, whose report is that of a step. */
+  /** Makes the error of the dial with the report of a step. */
   makeError(step: DialStep, failure: Failure): DialError;
 }
 
-/** What can be done within a dial, or within one of its steps. */
+/** The operations within a dial, or within one of its steps. */
 export abstract class Scope implements DialScope {
   protected abstract readonly life: DialLife;
   protected abstract readonly at: DialStep;
@@ -59,7 +59,7 @@ export abstract class Scope implements DialScope {
   }
 }
 
-/** One step of a dial that is under way. */
+/** One pending step of a dial. */
 export class StepScope extends Scope {
   protected readonly life: DialLife;
   protected readonly at: DialStep;

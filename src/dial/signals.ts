@@ -3,11 +3,12 @@ import { shownValue } from "../core/value_kind.ts";
 /**
  * Calls `listener` when `signal` aborts, at most once.
  *
- * Signals are linked by hand and unlinked when the dial is over: `AbortSignal.any` keeps an entry for each
- * composite signal at a long-lived parent and leaks on every runtime.
+ * Signals are linked by hand and unlinked when the dial ends: `AbortSignal.any` keeps an entry for
+ * each composite signal at a long-lived parent and leaks on every runtime.
  *
- * @param signal The signal, or `undefined` for one that never aborts. One that has aborted already is the caller's to check.
- * @param listener What to call.
+ * @param signal The signal, or `undefined` for one that never aborts. The caller checks whether it
+ * has aborted already.
+ * @param listener The function to call.
  * @returns Undoes the link; may be called more than once.
  * @throws {TypeError} If it is no signal.
  */
@@ -38,12 +39,12 @@ export function linkedController(
 }
 
 /**
- * Waits for `promise`, or until `signal` aborts. What the promise gives after that is handed to `late`.
+ * Waits for `promise`, or until `signal` aborts. A later result is passed to `late`.
  *
- * @param promise What to wait for.
- * @param signal What ends the wait.
- * @param late Disposes of a result that nobody takes any more.
- * @returns What `promise` gives.
+ * @param promise The promise.
+ * @param signal The signal that ends the wait.
+ * @param late Disposes of a late result.
+ * @returns The result of `promise`.
  * @throws `signal.reason`, as it is.
  */
 export function abortable<T>(
@@ -75,7 +76,7 @@ export function abortable<T>(
 }
 
 /**
- * Marks the rejection of a promise as handled: nobody need wait for a dial that lost a race.
+ * Marks the rejection of a promise as handled: a dial that lost a race needs no further handling.
  *
  * @param promise The promise.
  * @returns The same promise.

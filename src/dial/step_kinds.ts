@@ -1,13 +1,13 @@
 import type { DialPhase } from "../core/dial_error.ts";
 import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
-/** What a dial is waiting for, as the error of a time limit says it. */
+/** The pending step of a dial, for the error of a time limit. */
 export interface PendingStep {
-  /** The phase that the dial is in. */
+  /** The current phase of the dial. */
   readonly phase: DialPhase;
-  /** What it waits for, as the end of a sentence: `connecting to 192.0.2.1:4001`. */
+  /** The pending operation, as the end of a sentence: `connecting to 192.0.2.1:4001`. */
   readonly waiting: string;
-  /** The proxy that it waits for, redacted. */
+  /** The proxy that is waited for, redacted. */
   readonly hop?: string;
   /** The side that is silent, where that is known. */
   readonly blame?: "proxy" | "target";
@@ -15,17 +15,17 @@ export interface PendingStep {
   readonly via?: string;
 }
 
-/** What is to be said of a kind of step. */
+/** The texts of a kind of step. */
 interface StepKind<Start> {
-  /** What the step is about, for its report. */
+  /** The subject of the step, for its report. */
   label(start: Start): string;
-  /** A remark on how it began. */
+  /** A remark on its start. */
   detail?(start: Start): string | undefined;
-  /** A remark on how it ended. */
+  /** A remark on its end. */
   endDetail?(end: Record<string, unknown>): string | undefined;
-  /** What the event of its end has at least. */
+  /** The default properties of its end event. */
   readonly end?: Record<string, unknown>;
-  /** What a dial waits for while this is its innermost open step. */
+  /** The pending operation while this is the innermost open step. */
   pending?(start: Start): PendingStep;
 }
 
@@ -38,10 +38,10 @@ type KindName = (StepStart | StepPoint)["type"] extends infer Type
   ? Type extends `${infer Kind}-start` ? Kind : Type & string
   : never;
 
-/** The kinds of steps that a dial has: a new one is added here, and to the events. */
+/** All kinds of steps: a new one is added here, and to the events. */
 const kinds: { readonly [Kind in KindName]: StepKind<StartOf<Kind>> } = {
   dial: {
-    // A multiaddr says itself what it is dialed over.
+    // A multiaddr includes its network.
     label: ({ network, address }) =>
       address.startsWith("/") && network !== "unix" ? address : `${network} ${address}`,
     detail: ({ via }) => via === undefined ? undefined : `via ${via}`,
@@ -85,24 +85,24 @@ export function kindOf({ type }: { readonly type: string }): string {
   return type.replace(/-(start|end)$/, "");
 }
 
-/** What a step is about; of a kind that is not known here, nothing. */
+/** The subject of a step; empty for an unknown kind. */
 export function labelOf(start: StepStart | StepPoint): string {
   return knownKind(start)?.label(start) ?? "";
 }
 
-/** A remark on a step, for a person. */
+/** A remark on a step. */
 export function detailOf(start: StepStart | StepPoint, end?: object): string | undefined {
   const kind = knownKind(start);
   return (end && kind?.endDetail?.(end as Record<string, unknown>)) ?? kind?.detail?.(start);
 }
 
-/** What the event has that ends a step. */
+/** The properties of the event that ends a step. */
 export function endOf(start: StepStart | StepPoint, given?: object): object | undefined {
   const end = knownKind(start)?.end;
   return end === undefined ? given : { ...end, ...given };
 }
 
-/** What a dial waits for while this is its innermost open step. */
+/** The pending operation while this is the innermost open step of a dial. */
 export function pendingOf(start: StepStart | StepPoint): PendingStep {
   return knownKind(start)?.pending?.(start) ??
     { phase: "connect", waiting: `in "${kindOf(start)}"` };

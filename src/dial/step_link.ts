@@ -9,18 +9,18 @@ import {
 import { type DialListener, DialStep, DialTrace } from "./dial_step.ts";
 import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
-/** The links behind the listeners that dials within a dial are given. */
+/** The links by the listeners that inner dials receive. */
 const links = new WeakMap<DialListener, StepLink>();
 
 /**
  * Begins the steps of one call of `dialContext`.
  *
- * A dial within another becomes part of that one's tree: with this package's dialers by way of the
- * listener that it was given, with others by the events that they tell it.
+ * An inner dial becomes part of the outer dial's tree: for dialers of this package by the listener
+ * that they receive, for others by the events that they report.
  *
  * @param onEvent The listener of the dial.
  * @param now The time in milliseconds, by a monotonic clock.
- * @param start How the dial begins.
+ * @param start The start event of the dial.
  * @returns The dial's own step.
  */
 export function beginDial(
@@ -31,17 +31,17 @@ export function beginDial(
   const link = onEvent && links.get(onEvent);
   const joined = link?.begin(start);
   if (joined !== undefined) return joined;
-  // Whoever dials with the listener of a dial that is over is not heard.
+  // With the listener of a dial that has ended, no events are reported.
   const trace = new DialTrace(link === undefined ? onEvent : undefined, now);
   return DialStep.begin(trace, undefined, start, trace.elapsedMs());
 }
 
 /**
- * Records a dial from outside, for what a dial that is given up does not tell: it rejects with the
- * reason of its signal.
+ * Records a dial from outside, for the report of an aborted dial, which rejects with the reason of
+ * its signal and has no report.
  *
- * @returns The listener to dial with; and the report of what was told up to now, of a dial that has
- *   not begun one of its label alone.
+ * @returns The listener to dial with, and the report of the events so far. Before the first event,
+ * the report has a label only.
  */
 export function recordDial(): {
   readonly onEvent: DialListener;
@@ -59,22 +59,22 @@ function notBegun(label: string): DialReport {
   return { kind: "dial", label, outcome: "aborted", error: aborted, ...times };
 }
 
-/** What connects a dial within a dial to the step that it is made in. */
+/** Connects an inner dial to the step in which it runs. */
 export class StepLink {
   readonly #trace: DialTrace;
   readonly #parent: DialStep | undefined;
   readonly #offsetMs: number;
-  /** The steps that were told of by events, by the ids that these have. */
+  /** The steps made from events, by the ids of the events. */
   #steps: Map<number, DialStep> | undefined;
   #told = false;
-  /** What to dial with: as `onEvent`. */
+  /** The listener for the inner dial's `onEvent`. */
   readonly listener: DialListener;
   /** The dial itself, once it has begun. */
   dial: DialStep | undefined;
 
   /**
-   * @param parent The step that the dial is made in, if it is made in one.
-   * @param dial The step that stands for the dial already: that step itself.
+   * @param parent The step in which the dial runs, if any.
+   * @param dial An existing step for the dial.
    */
   constructor(parent: DialStep | undefined, dial?: DialStep) {
     const trace = parent?.trace ?? new DialTrace(undefined, () => performance.now());
@@ -86,7 +86,7 @@ export class StepLink {
     links.set(this.listener, this);
   }
 
-  /** A listener that tells another one of the events as well, and first. */
+  /** A listener that first calls another one with each event. */
   listenerBeside(other: DialListener): DialListener {
     return (event) => {
       try {
@@ -97,7 +97,7 @@ export class StepLink {
     };
   }
 
-  /** Begins a step of the dial; `undefined` once the step that it is made in is over. */
+  /** Begins a step of the dial; `undefined` once the parent step has ended. */
   begin(start: StepStart): DialStep | undefined {
     return this.#begin(this.#parent, start, this.#trace.elapsedMs());
   }
@@ -108,9 +108,9 @@ export class StepLink {
   }
 
   /**
-   * The dial gave a connection, or failed.
+   * Ends the dial with a connection or a failure.
    *
-   * @param report The report, for where its dialer told nothing.
+   * @param report The report, for a dialer that reported no events.
    */
   settle(outcome: DialOutcome, failure?: DialFailure, report?: ReportSource): void {
     if (!this.#told && report !== undefined) this.dial?.attach(report);
@@ -129,9 +129,9 @@ export class StepLink {
   }
 
   /**
-   * Takes an event of a dialer that numbers its own steps. One that is slow to hear of an abort may
-   * tell of its end when the dial is over: its steps have ended with that, and what it tells
-   * afterwards is dropped.
+   * Handles an event of a dialer that numbers its own steps. A dialer slow to notice an abort may
+   * report after the end of the dial: its steps have ended with the dial, and later events are
+   * dropped.
    */
   #tell(event: DialEvent): void {
     const { id, parent, atMs, ...body } = event;
