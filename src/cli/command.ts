@@ -3,22 +3,22 @@ import { UsageError } from "./usage_error.ts";
 
 /** An option of the command line. */
 export interface OptionSpec {
-  /** `boolean` for one that takes no value. */
+  /** `boolean` for an option without a value. */
   readonly type: "string" | "boolean";
-  /** Whether it may be given more than once. */
+  /** Whether it may be repeated. */
   readonly multiple?: boolean;
-  /** The letter that stands for it. */
+  /** Its one-letter form. */
   readonly short?: string;
-  /** What its value is called in the help. */
+  /** The placeholder of its value in the help. */
   readonly value?: string;
-  /** What it does, for the help. */
+  /** Its description in the help. */
   readonly help: string;
 }
 
 /** Options by their names. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
-/** What a command is given. */
+/** The parsed arguments of a command. */
 export interface CommandInput {
   /** The command's one argument. */
   readonly argument: string;
@@ -26,7 +26,7 @@ export interface CommandInput {
   all(option: string): readonly string[];
   /** The value of an option, if given. */
   one(option: string): string | undefined;
-  /** Whether an option that takes no value was given. */
+  /** Whether an option without a value was given. */
   has(option: string): boolean;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
@@ -35,25 +35,25 @@ export interface CommandInput {
 /** A command, such as `dial`. */
 export interface Command {
   readonly name: string;
-  /** One line, for the list of commands. */
+  /** One line for the list of commands. */
   readonly summary: string;
-  /** What its one argument is called. */
+  /** The placeholder of its one argument. */
   readonly argument: string;
-  /** What it does, in lines for the help. */
+  /** The lines of its description in the help. */
   readonly description: readonly string[];
   readonly options: OptionTable;
-  /** Command lines to learn from, each with what it is for. */
+  /** Example command lines, each with its purpose. */
   readonly examples: readonly (readonly [string, string])[];
-  /** Runs it, and gives the exit code. */
+  /** Runs the command and returns the exit code. */
   run(input: CommandInput): Promise<number>;
 }
 
-/** The option that each command has. */
+/** The option that every command has. */
 export const helpOption: OptionTable = {
   help: { type: "boolean", short: "h", help: "Print this text" },
 };
 
-/** Reads a command's arguments; `undefined` when they ask for its help. */
+/** Parses the arguments of a command; returns `undefined` if they ask for its help. */
 export function readInput(
   command: Command,
   args: readonly string[],
@@ -93,14 +93,14 @@ function parse(
     if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
       throw unknownOption(/'(--?[a-z-]*)'(?:\.|$)/.exec(message)?.[1] ?? "");
     }
-    // What follows the first sentence is advice that only fits some cases.
+    // Text after the first sentence is advice that applies to some cases only.
     throw new UsageError(message.split(/\.\s|\n/)[0], { cause: error });
   }
 }
 
 /**
- * The error of an option that there is not. One that can hardly be meant as an option is not
- * quoted.
+ * Returns the error of an unknown option. Text that is hardly meant as an option is not quoted,
+ * since it may be a secret.
  */
 export function unknownOption(given: string): UsageError {
   const shown = /^--?[a-z-]{1,20}$/.test(given) ? ` '${given}'` : "";

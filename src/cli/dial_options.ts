@@ -6,14 +6,15 @@ import type { CommandInput, OptionTable } from "./command.ts";
 import { parseDuration } from "./parse_duration.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** How to dial, for every command that dials. */
+/** The options of every command that dials. */
 export const dialOptions: OptionTable = {
   via: {
     type: "string",
     multiple: true,
     value: "URL",
     help: "Go through this proxy: socks5h, socks5, socks4a,\n" +
-      "socks4, http or https://HOST:PORT; several make a\nchain, in the order in which the bytes travel",
+      "socks4, http or https://HOST:PORT; several make a\n" +
+      "chain, in the order in which the bytes travel",
   },
   timeout: {
     type: "string",
@@ -29,17 +30,17 @@ export const dialOptions: OptionTable = {
   },
 };
 
-/** What the options of a command say about dialing. */
+/** The dial settings of a command. */
 export interface DialSetup {
   readonly dialer: ContextDialer;
-  /** The limit for the whole dial, whatever it goes through. */
+  /** The limit for the whole dial, including all proxies. */
   readonly timeoutMs: number | undefined;
 }
 
 /**
- * Makes the dialer that the options ask for.
+ * Makes the dialer for the options of a command.
  *
- * @throws {UsageError} If an option cannot be read.
+ * @throws {UsageError} If an option is invalid.
  */
 export function readDialSetup(input: CommandInput): DialSetup {
   const timeout = input.one("timeout");
@@ -53,9 +54,9 @@ export function readDialSetup(input: CommandInput): DialSetup {
 }
 
 /**
- * Makes a dialer of proxy URLs, the first of which `via` dials.
+ * Makes a dialer for proxy URLs, the first of which is dialed by `via`.
  *
- * @throws {UsageError} If a URL cannot be read.
+ * @throws {UsageError} If a URL is invalid.
  */
 export function readProxies(urls: readonly string[], via: ContextDialer): ContextDialer {
   try {
@@ -79,6 +80,6 @@ function readLocalAddress(
     }
     byFamily[family] = address;
   }
-  // A single one confines the dial to its family.
+  // A single address restricts the dial to its family.
   return given.length < 2 ? given[0] : { ipv4: byFamily[4]!, ipv6: byFamily[6]! };
 }

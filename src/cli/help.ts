@@ -1,6 +1,6 @@
 import { type Command, helpOption, type OptionSpec, type OptionTable } from "./command.ts";
 
-/** The help of the whole. */
+/** The help of the program. */
 export function overallHelp(commands: readonly Command[]): string {
   return lines(
     "anydial: dial TCP and unix addresses and multiaddrs, and see how it went",
@@ -71,7 +71,7 @@ function optionForm(name: string, { short, value }: OptionSpec): string {
   return `${letter}--${name}${value === undefined ? "" : ` ${value}`}`;
 }
 
-/** Rows of two columns; a line break in the second one goes on below it. */
+/** Formats rows of two columns; a line break in the second column continues in that column. */
 function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.flatMap(([left, right]) =>

@@ -1,9 +1,9 @@
 /**
- * The command `anydial`: `anydial dial TARGET` connects standard input and output to a peer, `anydial probe TARGET` shows how
- * a dial goes. `anydial --help` tells the rest.
+ * The command `anydial`. `anydial dial TARGET` connects standard input and output to a peer,
+ * `anydial probe TARGET` shows the steps of a dial. `anydial --help` lists the rest.
  *
- * Runs as a script (`deno run -A jsr:@anydial/dialer/cli probe peer.example:4001`, or as `anydial` once installed from npm);
- * imported, it does nothing by itself.
+ * It runs as a script (`deno run -A jsr:@anydial/dialer/cli probe peer.example:4001`), or as
+ * `anydial` once installed from npm. An import has no effects.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { runCli } from "./run_cli.ts";
 
 export { runCli };
 
-/** Whether this file is what the runtime was told to run, for Node before 24.2. */
+/** Whether this file is the main module, for Node before 24.2. */
 function isMain(): boolean {
   const [, script] = process.argv;
   if (script === undefined || !import.meta.url.startsWith("file:")) return false;

@@ -4,13 +4,13 @@ import { UsageError } from "./usage_error.ts";
 const unitsMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000 };
 
 /**
- * Reads a time: `1500`, `1500ms`, `1.5s` or `2m`.
+ * Parses a time: `1500`, `1500ms`, `1.5s` or `2m`.
  *
- * @param option The option it belongs to, for the message.
- * @param text What the user wrote.
- * @param leastMs The least that is allowed, in milliseconds.
+ * @param option The option with the time, for the message.
+ * @param text The text that the user wrote.
+ * @param leastMs The minimum, in milliseconds.
  * @returns The time in milliseconds.
- * @throws {UsageError} If it is no time, or out of range.
+ * @throws {UsageError} If the text is not a time, or out of range.
  */
 export function parseDuration(option: string, text: string, leastMs: number): number {
   const [, number, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
@@ -24,7 +24,9 @@ export function parseDuration(option: string, text: string, leastMs: number): nu
   return ms;
 }
 
-/** Says which number an option must not be; what is none is not quoted. */
+/**
+ * Describes a rejected number for a message; other text is not quoted, since it may be a secret.
+ */
 export function notNumber(text: string): string {
   return /^[0-9.]{1,4}[a-z]{0,2}$/.test(text) ? `, not "${text}"` : "";
 }

@@ -13,18 +13,18 @@ import { version } from "./version.ts";
 const commands: readonly Command[] = [dialCommand, probeCommand, checkCommand];
 
 /**
- * Runs the command line. The caller should then exit with the code at once, since what cannot be cancelled (a lookup by the system, a
- * pending `Bun.connect`) would hold the process.
+ * Runs the command line. The caller should then exit with the code at once. Operations that cannot
+ * be cancelled, a lookup by the system or a pending `Bun.connect`, would keep the process alive.
  *
  * @param args The arguments, without the runtime and the script.
- * @returns The exit code: 0, 1 for a failed dial or connection, 2 for a command line that cannot be read, 130 when interrupted, 141
- *   when the standard output was closed.
+ * @returns The exit code: 0, 1 for a failed dial or connection, 2 for an invalid command line, 130
+ *   when interrupted, 141 when the standard output was closed.
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   watchOutput();
   const controller = new AbortController();
   const interrupt = () => {
-    // Whoever interrupts again does not want to wait for a summary.
+    // A second interrupt exits without the summary.
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
   };

@@ -2,12 +2,12 @@ import { fstatSync } from "node:fs";
 import process from "node:process";
 import { UsageError } from "./usage_error.ts";
 
-/** Whoever read the standard output has closed it. */
+/** The reader of the standard output has closed it. */
 export class OutputClosedError extends Error {
   override readonly name = "OutputClosedError";
 }
 
-/** Makes a failed write the business of whoever wrote, instead of an uncaught exception. */
+/** Reports a failed write to its caller instead of as an uncaught exception. */
 export function watchOutput(): void {
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
@@ -16,15 +16,15 @@ export function watchOutput(): void {
 /**
  * Writes to the standard output.
  *
- * @returns Resolves when the system has taken all of it, after which `data` may be reused.
- * @throws {OutputClosedError} If nobody reads it any more.
+ * @returns Resolves when the system has accepted all of it; `data` may be reused then.
+ * @throws {OutputClosedError} If the reader has closed the output.
  */
 export function writeOutput(data: Uint8Array | string): Promise<void> {
   return new Promise((resolve, reject) => {
     try {
       process.stdout.write(data, (error) => error ? reject(outputError(error)) : resolve());
     } catch (error) {
-      // Deno throws what a write to a file comes to.
+      // Deno throws the error of a write to a file synchronously.
       reject(outputError(error as Error));
     }
   });
@@ -38,21 +38,24 @@ function outputError(error: Error): Error {
 }
 
 /**
- * Refuses a directory as the standard input: Bun would wait for it forever, Node and Deno take it for an empty file.
+ * Rejects a directory as the standard input: Bun would wait for it forever, while Node and Deno
+ * read it as an empty file.
  *
- * @throws {UsageError} If it is one.
+ * @throws {UsageError} If the standard input is a directory.
  */
 export function checkInput(): void {
   let isDirectory = false;
   try {
     isDirectory = fstatSync(0).isDirectory();
   } catch {
-    // Whoever reads it will see what is wrong.
+    // A later read reports the error.
   }
   if (isDirectory) throw new UsageError("Cannot read standard input: it is a directory");
 }
 
-/** Writes to the standard error output; what cannot be written there can be told nowhere. */
+/**
+ * Writes to the standard error output. A failure is ignored, since there is no other output for it.
+ */
 export function writeError(text: string): Promise<void> {
   return new Promise((resolve) => process.stderr.write(text, () => resolve()));
 }

@@ -6,15 +6,15 @@ import { parseDialTarget as readTarget } from "../net/dial_target.ts";
 import { readDnsaddr } from "../multiaddr/dnsaddr.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What the user wants to dial. */
+/** The target of a command. */
 export type Target =
   | { readonly text: string; readonly multiaddr: Multiaddr }
   | { readonly text: string; readonly network: Network; readonly address: string };
 
 /**
- * Reads a multiaddr, `unix:PATH` or host:port.
+ * Parses a multiaddr, `unix:PATH` or host:port.
  *
- * @throws {UsageError} If it is none of them, such as a URL, or an address or a multiaddr that cannot be dialed.
+ * @throws {UsageError} If the text is none of them, such as a URL, or cannot be dialed.
  */
 export function parseTarget(text: string): Target {
   if (text.startsWith("unix:")) {
@@ -29,7 +29,7 @@ export function parseTarget(text: string): Target {
     return checked({ text, network: "tcp", address: text });
   }
   const multiaddr = parseMultiaddr(text);
-  // What a `/dnsaddr` stands for is only known once it is looked up.
+  // The addresses of a `/dnsaddr` are only known after its lookup.
   if ("reason" in multiaddr || readDnsaddr(multiaddr) === undefined) {
     try {
       dialArgs(text);
@@ -40,7 +40,7 @@ export function parseTarget(text: string): Target {
   return { text, multiaddr: multiaddr as Multiaddr };
 }
 
-/** What could not be dialed anywhere is misuse, not a failed dial. */
+/** A target that cannot be dialed on any machine is a usage error, not a failed dial. */
 function checked(target: Exclude<Target, { multiaddr: Multiaddr }>): Target {
   const { network, address } = target;
   const read = readTarget(network, address);

@@ -1,4 +1,4 @@
-/** A command line that cannot be read; the message says why, on one line. */
+/** An invalid command line; the message is the reason, on one line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

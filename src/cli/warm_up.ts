@@ -1,8 +1,8 @@
 import { systemDialer } from "../../adapters/system.ts";
 
-/** Loads what the first dial would load, so that the times are the network's. */
+/** Loads the modules of the first dial, so that the measured times are those of the network. */
 export async function warmUp(): Promise<void> {
   await import("node:dns");
-  // The empty path is refused, but only by the runtime's adapter.
+  // An empty path is rejected only by the runtime's adapter, so everything is loaded.
   await systemDialer().dialContext("unix", "").catch(() => {});
 }

@@ -17,8 +17,8 @@ export const checkCommand: Command = {
   argument: "PROXY",
   description: [
     "PROXY is a URL: socks5h://alice:secret@127.0.0.1:1080, http://proxy.example,",
-    "socks5h+unix:///run/tor/socks. Says how far it works, how long each phase took,",
-    "and whether the proxy or the target is to blame, where that can be told.",
+    "socks5h+unix:///run/tor/socks. Shows how far it works, how long each phase took,",
+    "and whether the proxy or the target is to blame, if that is known.",
     "The exit code is 0 if it works.",
   ],
   options: {
@@ -27,7 +27,8 @@ export const checkCommand: Command = {
       short: "l",
       value: "LEVEL",
       help:
-        "tcp: a connection to the proxy; handshake: its\nprotocol and the credentials; tunnel: a tunnel\nto --target (default: tunnel with --target,\n" +
+        "tcp: a connection to the proxy; handshake: its\nprotocol and the credentials; tunnel: a tunnel\n" +
+        "to --target (default: tunnel with --target,\n" +
         "else handshake)",
     },
     target: { type: "string", value: "HOST:PORT", help: "What to ask the proxy for" },
@@ -66,7 +67,7 @@ export const checkCommand: Command = {
   },
 };
 
-/** `undefined` when the user interrupts. */
+/** Runs the check; returns `undefined` if the user interrupts. */
 async function checkNow(
   input: CommandInput,
   run: () => Promise<ProxyCheck>,
@@ -76,7 +77,8 @@ async function checkNow(
   } catch (error) {
     if (input.signal.aborted) return undefined;
     if (!(error instanceof TypeError)) throw error;
-    // What `checkProxy` calls its option is an option of the command here, and there may be several on the line.
+    // The message names the option of `checkProxy`, which is a repeatable option of the command
+    // here.
     const message = error.message.replace(
       /^target\b/,
       () => `--target "${redacted(input.one("target")!)}"`,

@@ -43,14 +43,14 @@ export const dialCommand: Command = {
   },
 };
 
-/** Copies both ways until both have ended, or one has failed. */
+/** Copies in both directions until both have ended or one has failed. */
 function converse(conn: Conn, { signal }: CommandInput): Promise<number> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => resolve(130));
     if (signal.aborted) resolve(130);
     const received = receive(conn);
     const sent = send(conn);
-    // What was received before a failure to send is still to be written.
+    // Data received before a send failure still has to be written.
     const both = Promise.allSettled([received, sent]);
     received.then(() => process.stdin.isTTY && resolve(0), reject);
     both.then(([, sending]) =>

@@ -8,13 +8,13 @@ import { startMultiaddrDial } from "../../multiaddr/dial_multiaddr.ts";
 import type { DialSetup } from "../dial_options.ts";
 import type { Target } from "../target.ts";
 
-/** How a dial went. */
+/** The result of a dial. */
 export type DialResult =
   | { readonly outcome: "ok"; readonly conn: Conn; readonly report: DialReport }
   | { readonly outcome: "failed"; readonly error: DialError; readonly report: DialReport }
   | { readonly outcome: "aborted"; readonly report: DialReport };
 
-/** Dials within the time limit, until `signal` aborts; the report is there in any case. */
+/** Dials within the time limit, until `signal` aborts. The result always has a report. */
 export async function dialOnce(
   target: Target,
   setup: DialSetup,

@@ -87,7 +87,7 @@ function readCount(text: string): number {
   return count;
 }
 
-/** Waits, or until the user interrupts. */
+/** Waits for a time, or until the user interrupts. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -117,9 +117,9 @@ async function clearProgress(): Promise<void> {
   if (process.stderr.isTTY) await writeError("\r\x1b[K");
 }
 
-/** What fits a terminal, and is not too wide to read; 80 columns for everything else. */
+/** The width of the terminal, limited to a readable one; 80 columns for any other output. */
 function terminalWidth(): number {
-  // Some terminals do not know their width, and say 0.
+  // Some terminals report an unknown width as 0.
   const columns = (process.stdout.isTTY && process.stdout.columns) || 80;
   return Math.min(Math.max(columns, 60), 120);
 }

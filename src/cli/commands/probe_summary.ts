@@ -2,17 +2,20 @@ import type { Addr } from "../../core/addr.ts";
 import type { DialReport } from "../../core/dial_report.ts";
 import type { DialResult } from "./dial_once.ts";
 
-/** What `anydial probe --json` prints. */
+/** The output of `anydial probe --json`. */
 export interface ProbeSummary {
-  /** What was dialed, as the user wrote it. */
+  /** The target as the user wrote it. */
   readonly target: string;
-  /** How many dials were made. */
+  /** The number of dials. */
   readonly count: number;
-  /** How many of them connected. */
+  /** The number of dials that connected. */
   readonly connected: number;
-  /** How many of them failed. */
+  /** The number of dials that failed. */
   readonly failed: number;
-  /** The shortest, the middle and the longest of the dials that connected, in milliseconds; `null` where none did. */
+  /**
+   * The minimum, median and maximum of the dials that connected, in milliseconds; `null` if none
+   * did.
+   */
   readonly minMs: number | null;
   readonly medianMs: number | null;
   readonly maxMs: number | null;
@@ -24,11 +27,11 @@ export interface ProbeSummary {
 export interface ProbedDial {
   readonly ok: boolean;
   readonly durationMs: number;
-  /** The connection's ends and the proxies on the way; absent where it failed. */
+  /** The connection's ends and the proxies on the way; absent after a failure. */
   readonly localAddr?: Addr;
   readonly remoteAddr?: Addr;
   readonly hops?: readonly Addr[];
-  /** Why it failed. */
+  /** The reason for a failure. */
   readonly error?: {
     readonly code: string;
     readonly message: string;
@@ -39,7 +42,7 @@ export interface ProbedDial {
   readonly report: DialReport;
 }
 
-/** Counts and sorts. */
+/** Summarizes the results of a probe. */
 export function probeSummary(target: string, results: readonly DialResult[]): ProbeSummary {
   const times = results.flatMap(({ outcome, report }) => outcome === "ok" ? report.durationMs : [])
     .sort((one, other) => one - other);
@@ -55,14 +58,14 @@ export function probeSummary(target: string, results: readonly DialResult[]): Pr
   };
 }
 
-/** The first failure, or else the slowest dial. */
+/** The first failure, else the slowest dial. */
 export function tellingResult(results: readonly DialResult[]): DialResult {
   const slowest = (one: DialResult, other: DialResult) =>
     other.report.durationMs > one.report.durationMs ? other : one;
   return results.find(({ outcome }) => outcome === "failed") ?? results.reduce(slowest);
 }
 
-/** The summary in two lines. */
+/** Formats the summary as two lines. */
 export function formatSummary(summary: ProbeSummary): string {
   const { count, connected, failed, minMs, medianMs, maxMs } = summary;
   const counts = `${count} dials: ${connected} connected, ${failed} failed`;
@@ -80,7 +83,7 @@ function probedDial(result: DialResult): ProbedDial {
       return { ok: true, durationMs, localAddr, remoteAddr, hops, report };
     }
     case "failed": {
-      // What is undefined is left out of the JSON.
+      // Undefined properties are omitted from the JSON.
       const { code, message, phase, hop, blame } = result.error;
       return { ok: false, durationMs, error: { code, message, phase, hop, blame }, report };
     }
