@@ -17,38 +17,39 @@ import { type HttpRefusal, httpStatusFailure, valueOf } from "./http_status_fail
 import type { ProxyTarget } from "../dial/proxy_target.ts";
 import { LOOKAHEAD_BYTES, quotable } from "../handshake/quotable.ts";
 
-/** What an HTTP CONNECT is about. */
+/** Options of an HTTP CONNECT. */
 export interface HttpConnectCodecOptions {
-  /** Where the tunnel shall go. */
+  /** The target of the tunnel. */
   readonly target: ProxyTarget;
-  /** The header lines of {@linkcode httpConnectHeader}: own fields and credentials. */
+  /** The header lines from {@linkcode httpConnectHeader}: additional fields and credentials. */
   readonly header?: HttpConnectHeader;
 }
 
-/** How much of the body of a refusal is quoted at most. */
+/** Most bytes of a refusal's body that are quoted. */
 const MAX_EXCERPT_BYTES = 512;
 
 /**
  * The client's side of an HTTP CONNECT (RFC 9110 §9.3.6) over HTTP/1.1 (RFC 9112).
  *
- * Any 2xx makes the tunnel, which begins right after the head: Content-Length and Transfer-Encoding mean nothing there.
- * Interim answers (1xx) are skipped, except 101, which nobody asked for.
+ * Any 2xx opens the tunnel, which begins right after the head: Content-Length and Transfer-Encoding
+ * are ignored there. Interim responses (1xx) are skipped, except 101: the request has no Upgrade
+ * field, so 101 is an error.
  */
 export class HttpConnectCodec implements ProxyCodec {
   readonly protocol = "http-connect";
-  /** The length of the head is not known beforehand, and hardly any is longer. */
+  /** The length of the head is unknown in advance; hardly any head is longer. */
   readonly readBytes = 1024;
   readonly waitsFor = "target";
   readonly #request: Uint8Array;
   readonly #header: HttpConnectHeader;
   readonly #reader: HttpHeadReader = new HttpHeadReader();
   #refusal: HttpHead | undefined;
-  /** What the head of the refusal says, which is the same however much of its body is there. */
+  /** The failure by the head of the refusal; it does not depend on the body. */
   #refused: HttpRefusal | undefined;
   #body = "";
   #over = false;
 
-  /** @param options What the request is about. */
+  /** @param options The target and the header. */
   constructor(options: HttpConnectCodecOptions) {
     this.#header = options.header ?? httpConnectHeader();
     this.#request = encodeConnectRequest(options.target, this.#header);
@@ -107,7 +108,9 @@ export class HttpConnectCodec implements ProxyCodec {
   }
 }
 
-/** How much of the body is worth reading; one without a length goes on until the proxy closes (RFC 9112 §6.3). */
+/**
+ * Bytes of the body to read; a body without a length ends when the proxy closes (RFC 9112 §6.3).
+ */
 function bodyLength({ status, fields }: HttpHead): number {
   const enough = MAX_EXCERPT_BYTES + LOOKAHEAD_BYTES;
   if (status === 304) return 0;
@@ -116,7 +119,10 @@ function bodyLength({ status, fields }: HttpHead): number {
   return /^[0-9]+$/.test(length) ? Math.min(Number(length), enough) : enough;
 }
 
-/** A chunked body (RFC 9112 §7.1) is quoted as it comes; only its end is of interest, so that nobody waits for more. */
+/**
+ * Finds the end of a chunked body (RFC 9112 §7.1), to stop reading there. The excerpt keeps the
+ * chunked encoding.
+ */
 function endOfChunks({ fields }: HttpHead, body: string): number | undefined {
   if (!/\bchunked\b/i.test(valueOf(fields, "transfer-encoding") ?? "")) return undefined;
   return /(?:^|\r\n)0\r\n\r\n/.exec(body)?.index;

@@ -17,48 +17,51 @@ import {
 } from "../dial/proxy_dialer_options.ts";
 import { proxyServer } from "../url/proxy_server.ts";
 
-/** How {@linkcode httpConnectDialer} reaches its proxy, and what it asks for. */
+/** Options of {@linkcode httpConnectDialer}. */
 export interface HttpConnectDialerOptions extends ProxyServerOptions {
   /**
-   * User name and password for Basic authentication (RFC 7617), or a function that is asked at each dial, for those that
-   * rotate. Without TLS anybody on the way to the proxy can read them.
+   * User name and password for Basic authentication (RFC 7617), or a function that returns them at
+   * each dial, for credentials that rotate. Without TLS they are readable on the network path to
+   * the proxy.
    *
    * @default {undefined} None are sent.
    */
   credentials?: ProxyCredentials | CredentialsSource;
   /**
-   * Own header fields of the CONNECT request, such as `User-Agent` or another kind of `Proxy-Authorization`. Their values are
-   * taken for secrets and show nowhere.
+   * Additional header fields of the CONNECT request, such as `User-Agent` or another scheme of
+   * `Proxy-Authorization`. Their values are treated as secrets and never appear in errors.
    *
    * @default {{}}
    */
   headers?: HttpHeaders;
   /**
-   * Makes TLS with the proxy: `true`, or how. Its certificate has to be for the proxy's name, or for `serverName`, which a unix
-   * path needs.
+   * TLS to the proxy: `true`, or options. The certificate must match the host name of the proxy, or
+   * `serverName`, which a unix path requires.
    *
    * @default {false}
    */
   tls?: boolean | ProxyTlsOptions;
 }
 
-/** How TLS is made with a proxy; the protocol within is HTTP/1.1. */
+/** TLS options for a proxy; the protocol inside TLS is always HTTP/1.1. */
 export type ProxyTlsOptions = Omit<TlsOptions, "alpnProtocols">;
 
 /**
  * Makes a dialer through an HTTP proxy by CONNECT (RFC 9110 §9.3.6).
  *
- * The proxy looks host names up. What it sends together with its answer are the first bytes of the connection. A refusal is
- * a `DialError` whose `cause` has the status, the challenges and the beginning of the body.
+ * The proxy resolves host names. Bytes that arrive with its response are the first bytes of the
+ * connection. A refusal is a `DialError` whose `cause` has the status, the challenges and the
+ * beginning of the body.
  *
  * @example
- * const dialer = httpConnectDialer({ server: "proxy.example:8080", credentials: { username: "alice", password } });
+ * const credentials = { username: "alice", password };
+ * const dialer = httpConnectDialer({ server: "proxy.example:8080", credentials });
  * const conn = await dialer.dialContext("tcp", "peer.example:4001");
  *
- * @param options Where the proxy is, and what is asked of it.
+ * @param options The proxy's address, and options of the request.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If an option is unusable; the message names it and shows no value of a header field and no
- *   credential.
+ * @throws {TypeError | RangeError} If an option is invalid; the message names it and shows no
+ *   header value and no credential.
  */
 export function httpConnectDialer(options: HttpConnectDialerOptions): ContextDialer {
   const read = readOptions("httpConnectDialer", options, httpConnectOptions);
@@ -89,10 +92,10 @@ export function httpConnectDialer(options: HttpConnectDialerOptions): ContextDia
 
 const { alpnProtocols: _, ...proxyTlsOptions } = tlsOptions;
 
-/** How TLS is made with a proxy, as an option of another dialer. */
+/** Checks TLS options for a proxy; also an option of `proxyDialer`. */
 export const checkProxyTls: OptionCheck<ProxyTlsOptions> = nested<ProxyTlsOptions>(proxyTlsOptions);
 
-/** Takes header fields as they are now; they are checked with the credentials. */
+/** Copies header fields; `httpConnectHeader` validates them with the credentials. */
 export const checkHeaders: OptionCheck<HttpHeaders> = headerFields;
 
 const httpConnectOptions: OptionChecks<HttpConnectDialerOptions> = {

@@ -8,30 +8,37 @@ export type HttpHeaders =
   | Readonly<Record<string, string>>
   | Iterable<readonly [name: string, value: string]>;
 
-/** What goes into every CONNECT request to one proxy, checked and ready to send. */
+/** The part that all CONNECT requests to one proxy share, validated and ready to send. */
 export interface HttpConnectHeader {
   /** The header lines after Host, each ended with CR LF. */
   readonly lines: string;
-  /** Whether the proxy is told who asks. */
+  /** Whether the request has credentials. */
   readonly authenticates: boolean;
-  /** What must not come back in an error even if the proxy repeats it; a character per byte, some may be empty. */
+  /**
+   * Values to mask in errors if the proxy repeats them; one character per byte, some may be empty.
+   */
   readonly secrets: readonly string[];
 }
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** They say where the message ends, or which target it is about: two answers to that are two requests. */
+/**
+ * Fields that delimit the message or name the target: with two values the proxy could read two
+ * requests.
+ */
 const ours = new Set(["host", "content-length", "transfer-encoding"]);
 
 /**
- * Checks header fields and credentials and makes the lines that every CONNECT request to the proxy has.
+ * Validates header fields and credentials, and formats the lines that all CONNECT requests to a
+ * proxy share.
  *
- * @param headers Own fields (RFC 9110 §5). Host, Content-Length and Transfer-Encoding are not among them.
- * @param credentials For `Proxy-Authorization: Basic` (RFC 7617), in UTF-8.
+ * @param headers Additional fields (RFC 9110 §5), except Host, Content-Length and
+ *   Transfer-Encoding.
+ * @param credentials Credentials for `Proxy-Authorization: Basic` (RFC 7617), sent in UTF-8.
  * @returns The lines.
- * @throws {TypeError} If a name is not a token, a value has a CR, LF, NUL or another control character or one beyond
- * U+00FF, a field is given that is not the caller's, or the credentials cannot be encoded. Names
- * and values are never quoted.
+ * @throws {TypeError} If a name is not a token, a value has a CR, LF, NUL or another control
+ *   character or one beyond U+00FF, a field is one of the excluded three, or the credentials cannot
+ *   be encoded. The message never quotes names or values.
  */
 export function httpConnectHeader(
   headers: HttpHeaders = {},
@@ -53,7 +60,7 @@ export function httpConnectHeader(
     }
     lines += `${name}: ${value}\r\n`;
     secrets.push(value);
-    // The scheme of an Authorization is no secret, and what follows it may be repeated alone.
+    // The scheme of an Authorization is not secret, and the proxy may repeat the rest alone.
     const [, parameter] = /^\S+ +(\S+)$/.exec(value) ?? [];
     if (parameter !== undefined) secrets.push(parameter);
   }
@@ -61,7 +68,7 @@ export function httpConnectHeader(
     authenticates = true;
     const basic = encodeBasicCredentials(credentials);
     lines += `Proxy-Authorization: Basic ${basic}\r\n`;
-    // Without the padding, which may come back escaped.
+    // Without the padding, which the proxy may repeat in escaped form.
     secrets.push(basic.replace(/=+$/, ""));
     const [username, password] = [credentials.username, credentials.password].map((text) =>
       byteString(new TextEncoder().encode(text))
@@ -72,10 +79,10 @@ export function httpConnectHeader(
 }
 
 /**
- * Takes header fields as they are now.
+ * Copies header fields.
  *
  * @param headers The fields.
- * @returns Pairs of a name and a value, which remain to be checked.
+ * @returns Pairs of a name and a value, not validated yet.
  * @throws {TypeError} If they are neither an object nor pairs.
  */
 export function headerFields(headers: unknown): readonly (readonly [string, string])[] {
@@ -90,10 +97,11 @@ export function headerFields(headers: unknown): readonly (readonly [string, stri
 }
 
 /**
- * Encodes the request of RFC 9110 §9.3.6: authority form with the port always, IPv6 in brackets, the same in Host.
+ * Encodes the request of RFC 9110 §9.3.6: authority form, always with the port, IPv6 in brackets,
+ * and the same in Host.
  *
- * @param target Where the tunnel shall go.
- * @param header The lines that follow.
+ * @param target The target of the tunnel.
+ * @param header The header lines after Host.
  * @returns The bytes to send.
  */
 export function encodeConnectRequest(target: ProxyTarget, header: HttpConnectHeader): Uint8Array {
@@ -108,7 +116,8 @@ export function encodeConnectRequest(target: ProxyTarget, header: HttpConnectHea
  *
  * @param credentials The user name, without a colon, and the password; either may be empty.
  * @returns The base64 of both.
- * @throws {TypeError} If the user name has a colon, or either has a control character; the message does not quote them.
+ * @throws {TypeError} If the user name has a colon, or either has a control character; the message
+ *   does not quote them.
  */
 export function encodeBasicCredentials(credentials: ProxyCredentials): string {
   const { username, password } = credentials;
@@ -127,7 +136,7 @@ export function encodeBasicCredentials(credentials: ProxyCredentials): string {
   return btoa(pair.map(byteString).join(""));
 }
 
-/** Shows neither name nor value, for either may be a secret in the wrong place. */
+/** Validates a field. The error quotes neither name nor value: either may be a misplaced secret. */
 function checkField(name: string, value: string, field: string): void {
   if (typeof name !== "string" || !token.test(name)) {
     throw new TypeError(`the name of ${field} is not that of a header field`);

@@ -5,13 +5,13 @@ import { protocolFailure, type ProxyFailure } from "../handshake/proxy_codec.ts"
 export interface HttpHead {
   /** The status code, 100 to 999. */
   readonly status: number;
-  /** The reason phrase as it came, a character per byte; may be empty. */
+  /** The reason phrase as received, one character per byte; may be empty. */
   readonly reason: string;
-  /** The fields in order, names in lower case, values a character per byte. */
+  /** The fields in order, names in lower case, values with one character per byte. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
-/** The most bytes that the heads of an answer may have, interim ones (1xx) included. */
+/** Most bytes of the heads of a response, including interim ones (1xx). */
 export const MAX_HEAD_BYTES = 16_384;
 
 const prefix = "HTTP/1.";
@@ -19,35 +19,38 @@ const statusLine = /^HTTP\/1\.[0-9] ([1-9][0-9]{2})(?: (.*))?$/s;
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * Reads HTTP/1.x response heads (RFC 9112 §4, §5) out of any split.
+ * Parses HTTP/1.x response heads (RFC 9112 §4, §5) from chunks of any size.
  *
- * What it takes and does not: a line may end with a bare LF (§2.2 allows it, and old proxies do it); a CR that is not before
- * an LF, and a NUL, are errors; a folded field is unfolded (§5.2); space before a field's colon is dropped (§5.1); the reason
- * phrase may be missing together with its space. Any HTTP/1.x version is accepted, HTTP/1.0 among them.
+ * A line may end with a bare LF (§2.2 allows it, and old proxies send it). A CR without an LF and a
+ * NUL are errors. A folded field is unfolded (§5.2). White space before a field's colon is removed
+ * (§5.1). The reason phrase may be missing together with its space. Any HTTP/1.x version is
+ * accepted, including HTTP/1.0.
  */
 export class HttpHeadReader {
   #bytes = 0;
   #line = "";
   #lines: string[] = [];
 
-  /** Whether a head has begun and not ended; an interim one (1xx) is no answer yet. */
+  /** Whether a head is incomplete. A complete interim head (1xx) is not an answer yet. */
   get withinHead(): boolean {
     return this.#lines.length > 0 || this.#line !== "";
   }
 
   /**
-   * Reads on.
+   * Parses the next chunk.
    *
-   * @param chunk What came.
-   * @param at Where in `chunk` to begin.
-   * @returns How far it read, and the head if it is complete; or why it can never be.
+   * @param chunk The received bytes.
+   * @param at The offset in `chunk` at which to begin.
+   * @returns The offset after the parsed bytes, and the head if it is complete; or the failure if
+   *   the head is invalid.
    */
   read(chunk: Uint8Array, at: number): { at: number; head?: HttpHead } | ProxyFailure {
     while (at < chunk.length) {
       const newline = chunk.indexOf(0x0a, at);
       const end = newline < 0 ? chunk.length : newline + 1;
       if (this.#bytes + end - at > MAX_HEAD_BYTES) {
-        // What would fit may be no HTTP at all, which is the better message, and must not depend on the split.
+        // Checks the bytes within the limit first: "not HTTP" is the more precise message, and the
+        // result must not depend on the split.
         const notHttp = this.#notHttp(
           byteString(chunk.subarray(at, at + MAX_HEAD_BYTES - this.#bytes)),
         );
@@ -76,7 +79,10 @@ export class HttpHeadReader {
     return { at };
   }
 
-  /** Fails as soon as a head begins with anything else than HTTP/1, lest a silent stranger is waited for. */
+  /**
+   * Fails as soon as a head does not begin with HTTP/1: a peer of another protocol may never send a
+   * whole line.
+   */
   #notHttp(more: string): ProxyFailure | undefined {
     if (this.#lines.length > 0 || this.#line.length >= prefix.length) return undefined;
     const begin = (this.#line + more).slice(0, prefix.length);

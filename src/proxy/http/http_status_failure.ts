@@ -6,7 +6,10 @@ import { quotable } from "../handshake/quotable.ts";
 
 type Verdict = readonly [code: ProxyErrorCode, blame: "proxy" | "target"];
 
-/** The error types of the Proxy-Status field (RFC 9209 §2.3) that say more than the status code. */
+/**
+ * The error types of the Proxy-Status field (RFC 9209 §2.3) that are more precise than the status
+ * code.
+ */
 const proxyStatusErrors: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
   ["dns_error", ["ERR_PROXY_TARGET_NOT_FOUND", "target"]],
   ["dns_timeout", ["ERR_PROXY_TARGET_TIMEOUT", "target"]],
@@ -28,17 +31,17 @@ const MAX_REASON_BYTES = 128;
 const MAX_CHALLENGE_BYTES = 256;
 const MAX_CHALLENGES = 8;
 
-/** Why a handshake failed, but for the beginning of the body. */
+/** The failure of a handshake, without the excerpt of the body. */
 export interface HttpRefusal extends Omit<ProxyFailure, "reply"> {
   readonly reply: Omit<Extract<ProxyReply, { protocol: "http-connect" }>, "excerpt">;
 }
 
 /**
- * Says what a final answer other than 2xx means.
+ * Makes the failure for a final response other than 2xx.
  *
- * @param head The head of the answer.
+ * @param head The head of the response.
  * @param authenticated Whether the request had credentials.
- * @param secrets What must not show, a character per byte.
+ * @param secrets The secrets to mask, one character per byte.
  * @returns The failure.
  */
 export function httpStatusFailure(
@@ -53,7 +56,7 @@ export function httpStatusFailure(
     .slice(0, MAX_CHALLENGES).map(([, value]) => quotable(value, secrets, MAX_CHALLENGE_BYTES));
   return {
     code,
-    // Not the proxy's own phrase, in which a secret may stand.
+    // Not the proxy's own phrase, which may contain a secret.
     message: `proxy refused (${head.status}${phrase === undefined ? "" : ` ${phrase}`})`,
     blame,
     reply: { protocol: "http-connect", status: head.status, reason, challenges },
@@ -61,13 +64,13 @@ export function httpStatusFailure(
 }
 
 /**
- * Squid answers 503, proxy-chain 502 or 59x and tinyproxy even 500 for a target that is down or
- * unknown. A proxy must not be blamed for its target, so a 5xx is the target's unless it says
- * otherwise: 501 and 505 are about the request, and a 503 with Retry-After (RFC 9110 §15.6.4) about
- * the proxy's load.
+ * Classifies a status. For an unreachable or unknown target Squid responds with 503, proxy-chain
+ * with 502 or 59x and tinyproxy even with 500. A proxy must not be blamed for its target, so a 5xx
+ * blames the target. Exceptions: 501 and 505 refer to the request, and a 503 with Retry-After (RFC
+ * 9110 §15.6.4) to the proxy's load.
  */
 function verdict({ status, fields }: HttpHead, authenticated: boolean): Verdict {
-  // 401 is what tinyproxy answers to a wrong password.
+  // tinyproxy responds with 401 to a wrong password.
   if (status === 407 || status === 401) {
     return [authenticated ? "ERR_PROXY_AUTH_FAILED" : "ERR_PROXY_AUTH_REQUIRED", "proxy"];
   }
@@ -86,7 +89,7 @@ function verdict({ status, fields }: HttpHead, authenticated: boolean): Verdict 
 }
 
 /**
- * Finds a field; several of one name are joined as a list (RFC 9110 §5.3).
+ * Returns the value of a field; several fields of one name are joined as a list (RFC 9110 §5.3).
  *
  * @param fields The fields of a head.
  * @param name The name in lower case.

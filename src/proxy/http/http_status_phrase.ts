@@ -1,4 +1,4 @@
-/** IANA's registry of status codes, those that are not of success. */
+/** IANA's registry of status codes, from 300. */
 const phrases: Readonly<Record<number, string>> = {
   300: "Multiple Choices",
   301: "Moved Permanently",
@@ -50,7 +50,7 @@ const phrases: Readonly<Record<number, string>> = {
 };
 
 /**
- * Gives the standard phrase of a status code.
+ * Returns the standard phrase of a status code.
  *
  * @param status The status code.
  * @returns The phrase, or `undefined` for a code that IANA has not assigned.

@@ -3,8 +3,8 @@ import { proxyTarget } from "../dial/proxy_target.ts";
 import { Socks5Codec, type Socks5CodecOptions } from "./socks5_codec.ts";
 
 /**
- * A SOCKS5 handshake that ends, well, where it would ask for a target: the proxy speaks it and
- * takes the credentials.
+ * A SOCKS5 handshake that ends successfully before the request: the proxy supports SOCKS5 and
+ * accepts the credentials.
  */
 export class LoginCodec implements ProxyCodec {
   readonly protocol = "socks5";

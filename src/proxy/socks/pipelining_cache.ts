@@ -1,17 +1,15 @@
 import type { ContextDialer } from "../../core/dialer.ts";
 
-/** How to begin a handshake with credentials, by what is known of the proxy. */
+/** The order of a handshake with credentials, by what the cache has on the proxy. */
 export type PipeliningChoice =
-  /** The proxy is known to take it in one flight. */
+  /** The proxy is known to support pipelining. */
   | "pipelined"
-  /** The proxy is known not to, or another dial is finding out. */
+  /** The proxy is known not to support it, or another dial is trying. */
   | "sequential"
-  /** Nothing is known: try one flight, and report the result. */
+  /** Unknown: try pipelining, and report the result. */
   | "trial";
 
-/**
- * Which proxy, and which of the two kinds of handshake: with credentials it offers other methods.
- */
+/** The proxy, and the kind of handshake: with credentials it offers other methods. */
 export interface PipeliningKey {
   /** The proxy's network and address. */
   readonly server: string;
@@ -25,22 +23,22 @@ interface Entry {
   inconclusive: number;
 }
 
-/** The most handshakes that are remembered for each dialer that reaches their proxies. */
+/** Most entries of the cache of one dialer. */
 export const MAX_CACHED_PROXIES = 256;
 
-/** After so many trials without a result a proxy is treated as one that needs step by step. */
+/** Trials without a result after which a proxy is used step by step. */
 const MAX_INCONCLUSIVE = 3;
 
-/** Remembers which proxies take a handshake in one flight. */
+/** Caches which proxies support a pipelined handshake. */
 export class PipeliningCache {
   static readonly #byDialer = new WeakMap<ContextDialer, PipeliningCache>();
   readonly #entries = new Map<string, Entry>();
 
   /**
-   * The cache of the dialers that reach their proxies with `via`: one address may lead to different
-   * proxies with different dialers.
+   * Returns the cache for proxies that `via` dials. With another dialer the same address may be
+   * another proxy.
    *
-   * @param via The dialer that reaches the proxies.
+   * @param via The dialer for the proxies.
    */
   static of(via: ContextDialer): PipeliningCache {
     let cache = this.#byDialer.get(via);
@@ -48,15 +46,15 @@ export class PipeliningCache {
     return cache;
   }
 
-  /** How many entries there are. */
+  /** Number of entries. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * Whether the proxy is known to take a flight. One that takes the longer flight with credentials
-   * takes the one without; the reverse does not hold, since a proxy may refuse the only method that
-   * a flight with credentials can offer.
+   * Whether the proxy is known to support pipelining. A proxy that supports it with credentials
+   * supports it without. The reverse does not hold: a pipelined handshake with credentials can
+   * offer only one method, which the proxy may refuse.
    */
   isPipelined({ server, withCredentials }: PipeliningKey): boolean {
     const known = (withCredentials: boolean) =>
@@ -65,8 +63,8 @@ export class PipeliningCache {
   }
 
   /**
-   * Chooses for one handshake. A `"trial"` must be followed by a call of `learn`, `release` or
-   * `endTrial`.
+   * Chooses the order of one handshake. A `"trial"` must be followed by a call of `learn`,
+   * `release` or `endTrial`.
    */
   choose(key: PipeliningKey): PipeliningChoice {
     const entry = this.#entry(key);
@@ -76,7 +74,7 @@ export class PipeliningCache {
     return "trial";
   }
 
-  /** Remembers the result of a trial, or of a flight that the caller asked for. */
+  /** Stores the result of a trial, or of pipelining that the caller requested. */
   learn(key: PipeliningKey, verdict: "pipelined" | "sequential"): void {
     const entry = this.#entry(key);
     entry.verdict = verdict;
@@ -84,18 +82,18 @@ export class PipeliningCache {
     entry.inconclusive = 0;
   }
 
-  /** Forgets the proxy: another one may listen there by now. */
+  /** Deletes the results for a proxy: another one may listen at its address by now. */
   forget({ server }: PipeliningKey): void {
     for (const withCredentials of [false, true]) this.endTrial({ server, withCredentials });
   }
 
-  /** Lets other dials try as well; what is known stays. */
+  /** Allows trials by other dials, and keeps the stored result. */
   release(key: PipeliningKey): void {
     const entry = this.#entries.get(textOf(key));
     if (entry !== undefined) entry.onTrial = false;
   }
 
-  /** Ends a trial without a result, and forgets what was known. */
+  /** Ends a trial without a result, and deletes the stored one. */
   endTrial(key: PipeliningKey): void {
     const entry = this.#entries.get(textOf(key));
     if (entry === undefined) return;
@@ -103,7 +101,7 @@ export class PipeliningCache {
     entry.onTrial = false;
   }
 
-  /** Counts a trial that had no result although it ended: the proxy was as slow step by step. */
+  /** Counts a trial that proved nothing: the proxy was as slow step by step. */
   inconclusive(key: PipeliningKey): void {
     const entry = this.#entry(key);
     this.endTrial(key);

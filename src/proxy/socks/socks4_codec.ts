@@ -12,9 +12,9 @@ import {
 import { credentialBytes } from "../handshake/proxy_credentials.ts";
 import type { ProxyTarget } from "../dial/proxy_target.ts";
 
-/** What a SOCKS4 handshake is about. */
+/** Options of a SOCKS4 handshake. */
 export interface Socks4CodecOptions {
-  /** Where the tunnel shall go: an IPv4 address, or with 4a a name. */
+  /** The target of the tunnel: an IPv4 address, or with SOCKS4a a name. */
   readonly target: ProxyTarget;
   /**
    * The user id: at most 255 bytes in UTF-8, no NUL.
@@ -33,7 +33,10 @@ const meanings: ReadonlyMap<number, readonly [ProxyErrorCode, "proxy" | "target"
     [0x5d, ["ERR_PROXY_AUTH_FAILED", "proxy", "identd reports another user id"]],
   ]);
 
-/** The client's side of a SOCKS4 or SOCKS4a CONNECT, as Ying-Da Lee's two memos have it; 4a where the target is a name. */
+/**
+ * The client's side of a SOCKS4 or SOCKS4a CONNECT, after Ying-Da Lee's two memos; SOCKS4a if the
+ * target is a name.
+ */
 export class Socks4Codec implements ProxyCodec {
   readonly protocol = "socks4";
   readonly waitsFor = "target";
@@ -43,8 +46,9 @@ export class Socks4Codec implements ProxyCodec {
   #over = false;
 
   /**
-   * @param options What the handshake is about.
-   * @throws {TypeError} If the target is one that SOCKS4 cannot express, or the user id is too long or has a NUL.
+   * @param options The target and the user id.
+   * @throws {TypeError} If SOCKS4 cannot express the target, or the user id is too long or has a
+   *   NUL.
    */
   constructor(options: Socks4CodecOptions) {
     this.#request = encodeSocks4Request(options.target, encodeSocks4UserId(options.userId ?? ""));
@@ -78,7 +82,10 @@ export class Socks4Codec implements ProxyCodec {
     return failed(closedFailure("request", this.#have > 0));
   }
 
-  /** A refusal counts as soon as its code is there. The version should be 0; some servers repeat the request's 4. */
+  /**
+   * Reads a refusal as soon as its code has arrived. The version should be 0; some servers repeat
+   * the request's 4.
+   */
   #failure(): ProxyFailure | undefined {
     const [version, code] = this.#answer as Uint8Array & [number, number];
     if (version !== 0 && version !== 4) {
@@ -101,7 +108,7 @@ export class Socks4Codec implements ProxyCodec {
  * Encodes a SOCKS4 user id.
  *
  * @param userId The user id; may be empty.
- * @returns The bytes, without the NUL that ends them.
+ * @returns The bytes, without the terminating NUL.
  * @throws {TypeError} If it is longer than 255 bytes or has a NUL; the message does not quote it.
  */
 export function encodeSocks4UserId(userId: string): Uint8Array {
@@ -123,7 +130,7 @@ function encodeSocks4Request(target: ProxyTarget, userId: Uint8Array): Uint8Arra
     throw new TypeError(`SOCKS4 has no IPv6, so that it cannot reach ${target.host}`);
   }
   const [a, b, c, d] = target.bytes as Uint8Array & [number, number, number, number];
-  // To a 4a server these announce a name, which it would wait for.
+  // In SOCKS4a these addresses announce a name, for which the server would wait.
   if (a === 0 && b === 0 && c === 0 && d !== 0) {
     throw new TypeError(`SOCKS4 cannot reach ${target.host}: 0.0.0.x announces a name`);
   }

@@ -13,7 +13,7 @@ import {
 import { proxyServer } from "../url/proxy_server.ts";
 import { encodeSocks4UserId, Socks4Codec } from "./socks4_codec.ts";
 
-/** How {@linkcode socks4Dialer} reaches its proxy, and what it asks for. */
+/** Options of {@linkcode socks4Dialer}. */
 export interface Socks4DialerOptions extends ProxyServerOptions {
   /**
    * The user id: at most 255 bytes in UTF-8, no NUL.
@@ -22,13 +22,14 @@ export interface Socks4DialerOptions extends ProxyServerOptions {
    */
   userId?: string;
   /**
-   * Who looks names up: the proxy, which has to know SOCKS4a, or `resolver` here, for a plain SOCKS4 proxy.
+   * Where names are resolved: by the proxy, which must support SOCKS4a, or locally by `resolver`,
+   * for a plain SOCKS4 proxy.
    *
    * @default {"remote"}
    */
   resolve?: "remote" | "local";
   /**
-   * Who looks names up with `resolve: "local"`.
+   * Resolver for host names with `resolve: "local"`.
    *
    * @default The system's getaddrinfo.
    */
@@ -36,15 +37,17 @@ export interface Socks4DialerOptions extends ProxyServerOptions {
 }
 
 /**
- * Makes a dialer through a SOCKS4 or SOCKS4a proxy. It reaches IPv4 addresses, and names that have one.
+ * Makes a dialer through a SOCKS4 or SOCKS4a proxy. It supports IPv4 addresses, and names that have
+ * one.
  *
  * @example
  * const dialer = socks4Dialer({ server: "127.0.0.1:1080", userId: "alice" });
  * const conn = await dialer.dialContext("tcp", "peer.example:4001");
  *
- * @param options Where the proxy is, and what is asked of it.
+ * @param options The proxy's address, and options of the request.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If an option is unusable; the message names it and does not show the user id.
+ * @throws {TypeError | RangeError} If an option is invalid; the message names it and does not show
+ *   the user id.
  */
 export function socks4Dialer(options: Socks4DialerOptions): ContextDialer {
   const read = readOptions("socks4Dialer", options, socks4Options);
@@ -60,7 +63,8 @@ export function socks4Dialer(options: Socks4DialerOptions): ContextDialer {
     timeoutMs,
     lookup: resolve === "local" ? { resolver, families: [4] } : undefined,
     handshake(target) {
-      // Made beforehand, so that a target which cannot be expressed is found before anything is dialed.
+      // Made before the dial, so that a target which SOCKS4 cannot express fails without a
+      // connection.
       const codec = new Socks4Codec({ target, userId });
       return { begin: () => codec };
     },
@@ -70,6 +74,6 @@ export function socks4Dialer(options: Socks4DialerOptions): ContextDialer {
 const socks4Options: OptionChecks<Socks4DialerOptions> = {
   ...proxyServerOptions,
   ...lookupOptions,
-  // Checked where it is encoded.
+  // Validated when it is encoded.
   userId: unchecked,
 };

@@ -13,29 +13,29 @@ import type { ProxyTarget } from "../dial/proxy_target.ts";
 import { socks5ReplyFailure } from "./socks5_reply.ts";
 import { encodeSocks5Credentials, encodeSocks5Request } from "./socks5_request.ts";
 
-/** What a SOCKS5 handshake is about. */
+/** Options of a SOCKS5 handshake. */
 export interface Socks5CodecOptions {
-  /** Where the tunnel shall go. */
+  /** The target of the tunnel. */
   readonly target: ProxyTarget;
   /** User name and password; each 1 to 255 bytes in UTF-8. */
   readonly credentials?: ProxyCredentials;
   /**
-   * Offers the method "user name and password" alone, so that a proxy which does without is a failure: for credentials that
-   * isolate (Tor).
+   * Offers only the method "user name and password", so that a proxy which does not support it
+   * fails the handshake: for credentials that isolate circuits (Tor).
    *
    * @default {false}
    */
   readonly requireCredentials?: boolean;
   /**
-   * Sends greeting, credentials and request in one flight. Credentials that are sent before the proxy chose a method
-   * must be the only method offered.
+   * Sends greeting, credentials and request in one flight. With credentials, their method is then
+   * the only one offered, since they are sent before the proxy chooses a method.
    *
    * @default {false}
    */
   readonly pipelined?: boolean;
 }
 
-/** Which answer a SOCKS5 handshake waits for. */
+/** The answer that a SOCKS5 handshake waits for. */
 export type Socks5Stage = "method" | "credentials" | "reply" | "over";
 
 const NO_AUTHENTICATION = 0x00;
@@ -60,7 +60,7 @@ export class Socks5Codec implements ProxyCodec {
   #tookCredentials = false;
 
   /**
-   * @param options What the handshake is about.
+   * @param options The target, the credentials and the order.
    * @throws {TypeError} If the credentials are too long, empty or missing where they are required.
    */
   constructor(options: Socks5CodecOptions) {
@@ -80,7 +80,7 @@ export class Socks5Codec implements ProxyCodec {
     this.#pipelined = pipelined;
   }
 
-  /** Which answer is being waited for. */
+  /** The answer that the handshake waits for. */
   get stage(): Socks5Stage {
     return this.#stage;
   }
@@ -94,9 +94,9 @@ export class Socks5Codec implements ProxyCodec {
   }
 
   get readBytes(): number {
-    // A reply with an IPv4 address, which is what most proxies send, has ten bytes.
+    // Most proxies reply with an IPv4 address, which makes ten bytes.
     if (this.#stage === "reply") return (this.#want <= 5 ? 10 : this.#want) - this.#have;
-    // More than the answer itself, so that an answer to what was not sent yet is seen.
+    // More than the answer itself, to detect an answer to a message that was not sent yet.
     return this.#want - this.#have + (this.#stage === "method" && this.#credentials ? 12 : 10);
   }
 
@@ -124,14 +124,16 @@ export class Socks5Codec implements ProxyCodec {
         this.#stage = "over";
         return failed(failure);
       }
-      // `#advance` may have ended the handshake, which the check above hides from the compiler.
+      // `#advance` may have changed the stage; the compiler still has it narrowed by the check
+      // above.
       if ((this.#stage as Socks5Stage) === "over") {
         return { state: "done", leftover: chunk.slice(at) };
       }
       const send = this.#takeUnsent();
       if (send === undefined) continue;
       if (at === chunk.length) return { state: "open", send };
-      // Taken as the answer to what was not sent yet, it could make a tunnel of a request that never was.
+      // The rest must not count as the answer to a message that was not sent yet: it could report a
+      // tunnel for a request that the proxy never received.
       this.#stage = "over";
       return failed(protocolFailure("the proxy answered before it was asked"));
     }
@@ -144,7 +146,7 @@ export class Socks5Codec implements ProxyCodec {
     return failed(this.#suspect(closedFailure(asked, this.#have > 0)));
   }
 
-  /** Reads the answer as far as it is there; asks for more of it by raising `#want`. */
+  /** Parses the received part of the answer; raises `#want` if more of it is needed. */
   #advance(): ProxyFailure | undefined {
     if (this.#stage === "method") return this.#onMethod();
     if (this.#stage === "credentials") return this.#onCredentials();
@@ -155,8 +157,9 @@ export class Socks5Codec implements ProxyCodec {
   #onMethod(): ProxyFailure | undefined {
     const [version, method] = this.#answer as Uint8Array & [number, number];
     if (version === 1 && this.#pipelined && this.#credentials !== undefined) {
-      // Tor (0.4.9) answers credentials that come with the greeting in place of it. They were the only method offered, so
-      // that there is nothing to choose, and the reply to the request is still to come.
+      // Tor (0.4.9) omits the answer to a greeting that arrives with credentials, and answers the
+      // credentials only. Their method was the only one offered, so there is nothing to choose. The
+      // reply to the request follows.
       this.#stage = "credentials";
       return this.#onCredentials();
     }
@@ -171,7 +174,9 @@ export class Socks5Codec implements ProxyCodec {
     this.#next(method === USERNAME_PASSWORD ? "credentials" : "reply");
   }
 
-  /** RFC 1929 §2. Some servers answer with the version of SOCKS, 5, instead of the subnegotiation's, 1. */
+  /**
+   * RFC 1929 §2. Some servers answer with version 5, of SOCKS, instead of 1, of the subnegotiation.
+   */
   #onCredentials(): ProxyFailure | undefined {
     const [version, status] = this.#answer as Uint8Array & [number, number];
     if (version !== 1 && version !== 5) {
@@ -188,12 +193,14 @@ export class Socks5Codec implements ProxyCodec {
         reply: { protocol: "socks5", code: status },
       };
     }
-    // Those that isolate are accepted whatever they are.
+    // Tor accepts any credentials that isolate, so these prove nothing.
     this.#tookCredentials = !this.#requireCredentials;
     this.#next("reply");
   }
 
-  /** RFC 1928 §6. A refusal counts as soon as its code is there: some servers send no more than that. */
+  /**
+   * RFC 1928 §6. A refusal is final once its code has arrived: some servers send no more than that.
+   */
   #onReply(): ProxyFailure | undefined {
     const [version, rep, , type, length] = this.#answer as Uint8Array & number[];
     if (this.#want === 2) {
@@ -201,7 +208,8 @@ export class Socks5Codec implements ProxyCodec {
         return this.#suspect(protocolFailure("the proxy answers the request with another version"));
       }
       if (rep !== 0) return socks5ReplyFailure(rep!);
-      // Up to the length of a name; the shortest address has more than one byte, so that nothing of the tunnel is taken.
+      // Up to the length byte of a name. Every reply is longer than that, so no byte of the tunnel
+      // is consumed.
       this.#want = 5;
     } else if (this.#want === 5) {
       const size = type === 1 ? 4 : type === 4 ? 16 : type === 3 ? 1 + length! : undefined;
@@ -237,11 +245,15 @@ export class Socks5Codec implements ProxyCodec {
       blame: "proxy",
       reply: { protocol: "socks5", code: NO_ACCEPTABLE_METHOD },
     };
-    // Step by step, only credentials that may go unused are offered together with another method.
+    // Step by step, optional credentials are offered together with another method, so a retry may
+    // succeed.
     return this.#methodHeldBack ? this.#suspect(failure) : failure;
   }
 
-  /** Marks a failure that may be due to pipelining: bytes the proxy dropped, or a method that was not offered for it. */
+  /**
+   * Marks a failure that pipelining may have caused: the proxy discarded bytes, or needs a method
+   * that was not offered.
+   */
   #suspect(failure: ProxyFailure): ProxyFailure {
     return this.#pipelined ? { ...failure, retrySequentially: true } : failure;
   }

@@ -22,58 +22,57 @@ import { socks5Negotiation } from "./socks5_negotiation.ts";
 import { encodeSocks5Credentials } from "./socks5_request.ts";
 import { checkIsolation, type SocksIsolation, socksIsolation } from "./socks_isolation.ts";
 
-/** How {@linkcode socks5Dialer} reaches its proxy, and what it asks for. */
+/** Options of {@linkcode socks5Dialer}. */
 export interface Socks5DialerOptions extends ProxyServerOptions {
   /**
-   * User name and password, 1 to 255 bytes each in UTF-8, or a function that is asked at each dial,
-   * for those that rotate.
+   * User name and password, 1 to 255 bytes each in UTF-8, or a function that returns them at each
+   * dial, for credentials that rotate.
    *
    * @default {undefined} None are offered.
    */
   credentials?: ProxyCredentials | CredentialsSource;
   /**
-   * Who looks names up: the proxy (`socks5h`), or `resolver` here. Names under `.onion` are never
-   * looked up here. Where the proxy does it, `tcp4` and `tcp6` cannot be told to it and only bind
-   * what is dialed as an address.
+   * Where names are resolved: by the proxy (`socks5h`), or locally by `resolver`. Names under
+   * `.onion` are never resolved locally. With `"remote"`, `tcp4` and `tcp6` apply to IP addresses
+   * only: SOCKS5 cannot express a family for a name.
    *
    * @default {"remote"}
    */
   resolve?: "remote" | "local";
   /**
-   * Who looks names up with `resolve: "local"`.
+   * Resolver for host names with `resolve: "local"`.
    *
    * @default The system's getaddrinfo.
    */
   resolver?: Resolver;
   /**
-   * Keeps Tor from using one circuit for what is not to be linked. Takes the place of
-   * `credentials`.
+   * Keeps Tor from using one circuit for unrelated connections. Excludes `credentials`.
    *
    * @default {undefined} Tor decides.
    */
   isolation?: SocksIsolation;
   /**
-   * How the handshake goes: `"sequential"`, each message after the answer to the one before;
-   * `"pipelined"`, all in one flight, which saves a round trip, and another one with credentials;
-   * or `"auto"`:
+   * The order of the handshake: `"sequential"` sends each message after the answer to the previous
+   * one. `"pipelined"` sends all in one flight, which saves a round trip, and a second one with
+   * credentials. `"auto"` chooses:
    *
-   * - with credentials or isolation, in one flight. A proxy that discards what follows the greeting
-   *   leaves the credentials unanswered: after a few of its round trips (as seen while connecting
-   *   to it; at least 100 ms, at most `stallMs`) it is asked again step by step, over a new
-   *   connection. The result is remembered for each proxy;
-   * - without credentials, step by step, unless the proxy is known to take a flight: there the next
-   *   answer may have to wait for the target, so that silence means nothing.
+   * - With credentials or isolation, in one flight. A proxy that discards pipelined data does not
+   *   answer the credentials. After a few of its round trips (as measured while connecting; at
+   *   least 100 ms, at most `stallMs`) the handshake is repeated step by step, over a new
+   *   connection. The result is cached per proxy.
+   * - Without credentials, step by step, unless the proxy is known to support pipelining: the next
+   *   answer may depend on the target, so a missing answer proves nothing.
    *
-   * No dial fails for a trial that it has the time for. **The target sees a second connection only
-   * where the proxy itself took longer than that bound** to answer the credentials, or hung up on
-   * the flight after it had connected to the target.
+   * A trial does not fail a dial that has time left for the second handshake. **The target sees a
+   * second connection only if the proxy exceeded that limit** before it answered the credentials,
+   * or closed the pipelined connection after it had connected to the target.
    *
    * @default {"auto"}
    */
   handshake?: "auto" | "sequential" | "pipelined";
   /**
-   * The longest time in milliseconds that `"auto"` waits for a proxy's answer to credentials sent
-   * in one flight. A dial that ends during this wait fails, and the next one goes step by step.
+   * Most milliseconds that `"auto"` waits for a proxy's answer to pipelined credentials. A dial
+   * that ends during this wait fails, and the next one goes step by step.
    *
    * @default {1000}
    */
@@ -84,18 +83,19 @@ export interface Socks5DialerOptions extends ProxyServerOptions {
  * Makes a dialer through a SOCKS5 proxy (RFC 1928), with user name and password (RFC 1929) where
  * given.
  *
- * The proxy looks host names up (`socks5h`) unless `resolve` is `"local"`; Unicode names are sent
- * as A-labels. Bytes that the proxy sends together with its reply are the first bytes of the
- * connection. Its `remoteAddr` is the target as asked for, and its `hops` end with the proxy.
+ * The proxy resolves host names (`socks5h`) unless `resolve` is `"local"`; Unicode names are sent
+ * as A-labels. Bytes that arrive with the proxy's reply are the first bytes of the connection. Its
+ * `remoteAddr` is the target as given, and its `hops` end with the proxy.
  *
  * @example
  * const dialer = socks5Dialer({ server: "127.0.0.1:1080" });
- * const conn = await dialer.dialContext("tcp", "peer.example:4001", { signal: AbortSignal.timeout(5_000) });
+ * const signal = AbortSignal.timeout(5_000);
+ * const conn = await dialer.dialContext("tcp", "peer.example:4001", { signal });
  *
- * @param options Where the proxy is, and what is asked of it.
+ * @param options The proxy's address, and options of the handshake.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If an option is unusable: `server` is no host:port or path, a
- *   credential is empty or longer than 255 bytes. The message names it and shows no secret.
+ * @throws {TypeError | RangeError} If an option is invalid: `server` is not host:port or a path, or
+ *   a credential is empty or longer than 255 bytes. The message names it and shows no secret.
  */
 export function socks5Dialer(options: Socks5DialerOptions): ContextDialer {
   const read = readOptions("socks5Dialer", options, socks5Options);
@@ -117,7 +117,7 @@ export function socks5Dialer(options: Socks5DialerOptions): ContextDialer {
   });
 }
 
-/** What only SOCKS5 has. */
+/** Checks of the options that only SOCKS5 has. */
 export const socks5HandshakeOptions: OptionChecks<
   Pick<Socks5DialerOptions, "isolation" | "handshake" | "stallMs">
 > = {
@@ -133,7 +133,7 @@ const socks5Options: OptionChecks<Socks5DialerOptions> = {
   credentials: checkCredentials,
 };
 
-/** What differs with the credentials. */
+/** The options of a handshake that depend on the credentials. */
 interface Login {
   readonly credentials: ProxyCredentials | undefined;
   readonly requireCredentials: boolean;
@@ -160,7 +160,7 @@ type WithLogin = (
   use: (login: Login) => Negotiation,
 ) => Negotiation | Promise<Negotiation>;
 
-/** Finds the credentials of a dial, which may take some time. */
+/** Returns a function that gets the credentials of a dial, possibly asynchronously. */
 function logins({ credentials, isolation }: Socks5DialerOptions): WithLogin {
   if (isolation !== undefined) {
     const isolate = socksIsolation(isolation);

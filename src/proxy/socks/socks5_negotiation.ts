@@ -6,39 +6,39 @@ import type { ProxyTarget } from "../dial/proxy_target.ts";
 import { answerBoundMs, type ProxyConnection } from "../handshake/round_trip.ts";
 import { Socks5Codec, type Socks5Stage } from "./socks5_codec.ts";
 
-/** What a handshake with a SOCKS5 proxy is about. */
+/** Target and credentials of a handshake with a SOCKS5 proxy. */
 export interface Socks5NegotiationInit {
   readonly target: ProxyTarget;
   readonly credentials: ProxyCredentials | undefined;
   readonly requireCredentials: boolean;
 }
 
-/** What is known of a proxy, and how long it may take. */
+/** The cached results for a proxy, and the limit of a trial. */
 export interface PipeliningInit {
   readonly cache: PipeliningCache;
   /** The proxy's network and address. */
   readonly server: string;
-  /** The longest time that the proxy may take to answer the credentials of a flight. */
+  /** Most milliseconds to wait for the answer to pipelined credentials. */
   readonly stallMs: number;
 }
 
-/** The order of a handshake, as the option `handshake` has it. */
+/** The order of a handshake: the option `handshake`. */
 export type HandshakeOrder = "auto" | "sequential" | "pipelined";
 
 /**
  * Makes a handshake with a SOCKS5 proxy.
  *
- * `"auto"` tries one flight where silence means something. With credentials the proxy's own answer
- * to them comes next: a proxy that discarded them stays silent, and is asked again step by step
- * over a new connection. Without credentials the answer to the request comes next, for which the
- * proxy may have to wait for the target, so that a flight is sent only to a proxy that is known to
- * take one.
+ * `"auto"` tries pipelining if a missing answer proves something. With credentials the next answer
+ * depends on the proxy alone: a proxy that discarded them does not answer, and the handshake is
+ * repeated step by step over a new connection. Without credentials the next answer is the reply to
+ * the request, which may depend on the target. Then only proxies that are known to support
+ * pipelining are used in one flight.
  *
- * Nothing is sent a second time over the same connection, where it could become part of the tunnel.
+ * No message is repeated over the same connection, where it could become part of the tunnel.
  *
- * @param init What the handshake is about.
- * @param order In one flight, step by step, or whatever the proxy takes.
- * @param pipelining What is known of the proxy.
+ * @param init The target and the credentials.
+ * @param order In one flight, step by step, or what the proxy supports.
+ * @param pipelining The cache, and the limit of a trial.
  * @returns The handshake.
  */
 export function socks5Negotiation(
@@ -61,7 +61,7 @@ export function socks5Negotiation(
   let handshake: Negotiation;
   return {
     begin(connection) {
-      // Not before there is a connection, since a trial makes other dials go step by step.
+      // Chosen only once connected, since a pending trial makes other dials go step by step.
       const choice = key.withCredentials
         ? cache.choose(key)
         : cache.isPipelined(key)
@@ -81,13 +81,10 @@ function sequential(init: Socks5NegotiationInit): Negotiation {
   return { begin: () => socks5Codec(init, false) };
 }
 
-/**
- * The share of the bound after which the silence of an aborted trial counts as the whole bound
- * would.
- */
+/** Share of the limit after which an aborted trial counts as if the whole limit had elapsed. */
 const TELLING_SHARE = 0.25;
 
-/** A handshake in one flight, which is repeated step by step where that may help. */
+/** A handshake in one flight, repeated step by step if that may succeed. */
 class AutoNegotiation implements Negotiation {
   readonly #init: Socks5NegotiationInit;
   readonly #pipelining: PipeliningInit;
@@ -95,7 +92,7 @@ class AutoNegotiation implements Negotiation {
   readonly #trial: boolean;
   readonly #codec: Socks5Codec;
   #boundMs: number;
-  /** When the wait for the answer to the credentials or the request began. */
+  /** Start of the wait for the answer to the credentials or the request. */
   #silentSince: number | undefined;
 
   constructor(
@@ -124,7 +121,8 @@ class AutoNegotiation implements Negotiation {
     if (stage === "method") return undefined;
     this.#silentSince = performance.now();
     if (stage === "credentials") return this.#boundMs;
-    // A proxy that answered the credentials most likely takes the flight: other dials may try, too.
+    // A proxy that answered the credentials most likely supports pipelining: other dials may try,
+    // too.
     if (this.#trial) this.#pipelining.cache.release(this.#key);
     return undefined;
   }
@@ -148,19 +146,19 @@ class AutoNegotiation implements Negotiation {
     if (this.#trial) cache.release(key);
     if (performance.now() - since < tellingMs) return;
     if (!this.#trial) {
-      // A proxy that took flights before and is silent now may be another one, unless this one has
-      // just answered.
+      // A proxy that supported pipelining and does not answer now may be another proxy, unless it
+      // has just answered the credentials.
       if (atCredentials || !key.withCredentials) cache.forget(key);
     } else if (atCredentials) {
-      // Otherwise each dial whose limit is shorter than the bound would begin with a trial, and
-      // fail.
+      // Otherwise each dial with a shorter timeout than the trial's limit would begin with a trial,
+      // and fail.
       cache.learn(key, "sequential");
     } else if (!cache.isPipelined(key)) {
       cache.inconclusive(key);
     }
   }
 
-  /** A proxy that takes the flight for one long greeting may find no method in it. */
+  /** A proxy that reads the whole flight as one greeting may find no method in it. */
   #mayBeDueToFlight({ retrySequentially, code }: ProxyFailure): boolean {
     return retrySequentially === true || this.#trial && code === "ERR_PROXY_AUTH_REQUIRED";
   }
@@ -174,7 +172,7 @@ class AutoNegotiation implements Negotiation {
     let codec: Socks5Codec;
     let stage: Socks5Stage = "method";
     let since = 0;
-    /** Whether the proxy was as slow to answer credentials that it had been asked for. */
+    /** Whether the proxy was as slow to answer the credentials step by step. */
     let slow = false;
     return {
       begin() {
@@ -191,9 +189,9 @@ class AutoNegotiation implements Negotiation {
         const answered = end.state === "done" ||
           end.state === "failed" && end.cause === undefined &&
             end.failure.code !== "ERR_PROXY_CLOSED";
-        // It hung up on the target both ways, so that what is known of the proxy still holds.
+        // The proxy closed the connection in both orders, so the cached result stays valid.
         const kept = !trial && end.state === "failed" && end.failure.blame === undefined;
-        // The next dial has no more time than this one had, so it must not begin with the same
+        // The next dial may have as little time as this one, so it must not begin with the same
         // wait.
         const outOfTime = trial && stalled && end.state === "aborted";
         if (answered && !(stalled && slow) || outOfTime) cache.learn(key, "sequential");

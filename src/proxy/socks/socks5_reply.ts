@@ -4,10 +4,11 @@ import type { ProxyFailure } from "../handshake/proxy_codec.ts";
 type Meaning = readonly [code: ProxyErrorCode, blame: "proxy" | "target", text: string];
 
 /**
- * RFC 1928 §6, and Tor's extensions (proposal 304, `ExtendedErrors`).
+ * Reply codes of RFC 1928 §6, and Tor's extensions (proposal 304, `ExtendedErrors`).
  *
- * 0x01 is called a failure of the server, yet microsocks and others answer it for a target that cannot be resolved or
- * reached; and 0x08 is what an IPv4-only proxy says of an IPv6 target. Neither makes the proxy a bad one.
+ * 0x01 is named a failure of the server, but microsocks and others send it for a target that cannot
+ * be resolved or reached. 0x08 is the reply of an IPv4-only proxy to an IPv6 target. Neither blames
+ * the proxy.
  */
 const meanings: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0x01, ["ERR_PROXY_TARGET_FAILED", "target", "general failure"]],
@@ -29,7 +30,7 @@ const meanings: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
 ]);
 
 /**
- * Says what a SOCKS5 reply code means.
+ * Makes the failure for a SOCKS5 reply code.
  *
  * @param rep The code, not 0x00.
  * @returns The failure.

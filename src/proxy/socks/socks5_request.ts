@@ -3,11 +3,12 @@ import { credentialBytes, type ProxyCredentials } from "../handshake/proxy_crede
 import type { ProxyTarget } from "../dial/proxy_target.ts";
 
 /**
- * Encodes user name and password as RFC 1929 §2 wants them.
+ * Encodes user name and password (RFC 1929 §2).
  *
  * @param credentials The user name and the password.
  * @returns The bytes to send.
- * @throws {TypeError} If one of them is empty or longer than 255 bytes; the message counts, and does not quote.
+ * @throws {TypeError} If one of them is empty or longer than 255 bytes; the message has its length,
+ *   not its value.
  */
 export function encodeSocks5Credentials(credentials: ProxyCredentials): Uint8Array {
   const username = credentialBytes(credentials.username, "user name", "SOCKS5", 1, 255);
@@ -21,9 +22,9 @@ export function encodeSocks5Credentials(credentials: ProxyCredentials): Uint8Arr
 }
 
 /**
- * Encodes a CONNECT (RFC 1928 §4, §5): addresses as addresses, names as names.
+ * Encodes a CONNECT (RFC 1928 §4, §5): IP addresses as addresses, names as names.
  *
- * @param target Where the tunnel shall go.
+ * @param target The target of the tunnel.
  * @returns The bytes to send.
  */
 export function encodeSocks5Request(target: ProxyTarget): Uint8Array {

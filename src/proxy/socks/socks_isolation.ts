@@ -2,26 +2,27 @@ import { createHash, randomBytes } from "node:crypto";
 import { oneOf, readOptions, unchecked } from "../../core/options.ts";
 import { credentialBytes, type ProxyCredentials } from "../handshake/proxy_credentials.ts";
 
-/** What shares a circuit in Tor, and what does not. */
+/** Which dials share a circuit in Tor. */
 export type SocksIsolation =
-  /** Dials of one address share circuits with one another, and with nothing else. */
+  /** Dials of the same address share circuits with each other only. */
   | "target"
   /** No dial shares a circuit with another. */
   | "dial"
   | SocksIsolationOptions;
 
-/** What shares a circuit in Tor, in detail; one of `per` and `token`. */
+/** Which dials share a circuit in Tor, in detail; set either `per` or `token`. */
 export interface SocksIsolationOptions {
-  /** What gets circuits of its own: each address that is dialed, or each dial. */
+  /** The unit with separate circuits: each dialed address, or each dial. */
   per?: "target" | "dial";
   /**
-   * Dials with the same token share circuits, also those of other dialers and processes. It is no secret from Tor, and is
-   * treated as one here all the same. 1 to 255 bytes in UTF-8.
+   * Dials with the same token share circuits, also across dialers and processes. Tor receives the
+   * token; errors treat it as a secret. 1 to 255 bytes in UTF-8.
    */
   token?: string;
   /**
-   * How Tor is told: `"extended"` is the user name `<torS0X>0` with the token as the password (Tor proposal 351), which
-   * older versions take as any credentials; `"legacy"` puts the token into both.
+   * The format of the credentials: `"extended"` is the user name `<torS0X>0` with the token as the
+   * password (Tor proposal 351), which older versions treat as ordinary credentials; `"legacy"`
+   * uses the token as both.
    *
    * @default {"extended"}
    */
@@ -30,9 +31,9 @@ export interface SocksIsolationOptions {
 
 const EXTENDED_USERNAME = "<torS0X>0";
 
-/** Reads what is to be isolated; that it says something is checked where it is used. */
+/** Checks the type of the option; `socksIsolation` validates its content. */
 export function checkIsolation(isolation: unknown): SocksIsolation {
-  // Any other text says nothing, and is not quoted.
+  // `socksIsolation` rejects any other text, without quoting it.
   if (typeof isolation === "string") return isolation as SocksIsolation;
   if (typeof isolation !== "object" || isolation === null) {
     throw new TypeError(`isolation must be "target", "dial" or an object`);
@@ -45,11 +46,12 @@ export function checkIsolation(isolation: unknown): SocksIsolation {
 }
 
 /**
- * Reads what is to be isolated.
+ * Makes the function that isolates dials.
  *
- * @param isolation What the caller wants.
- * @returns Gives the credentials of a dial that isolate it.
- * @throws {TypeError} If it says nothing, two things at once, or has a token that is too long; the token is not quoted.
+ * @param isolation The unit of isolation.
+ * @returns A function from a dialed address to the credentials that isolate the dial.
+ * @throws {TypeError} If neither or both of `per` and `token` are set, or the token is empty or too
+ *   long; the message does not quote the token.
  */
 export function socksIsolation(isolation: SocksIsolation): (address: string) => ProxyCredentials {
   const { per, token, form = "extended" }: SocksIsolationOptions = typeof isolation === "string"
@@ -66,7 +68,8 @@ export function socksIsolation(isolation: SocksIsolation): (address: string) => 
   }
   if (per === "dial") return () => credentials(randomBytes(16).toString("hex"));
   if (per !== "target") throw new TypeError(`isolation must be per "target" or "dial"`);
-  // Salted, so that two dialers share nothing; hashed, since an address may be longer than a password.
+  // Salted, so that two dialers share no circuit; hashed, since an address may be longer than a
+  // password.
   const salt = randomBytes(16);
   return (address) => credentials(createHash("sha256").update(salt).update(address).digest("hex"));
 }

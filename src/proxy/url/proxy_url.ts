@@ -196,7 +196,7 @@ function readUserInfo(
 
 function decoded(text: string): string | undefined {
   try {
-    // `encodeURIComponent` throws on a lone surrogate, so such a path could not be formatted.
+    // `encodeURIComponent` throws on a lone surrogate, so such text could not be formatted.
     return /\p{Surrogate}/u.test(text) ? undefined : decodeURIComponent(text);
   } catch {
     return undefined;
