@@ -44,9 +44,9 @@ export interface ProxyCheckOptions extends Pick<DialOptions, "signal" | "onEvent
 
 /** Result of a check. */
 export interface ProxyCheck {
-  /** Whether the level asked for works. */
+  /** Whether the requested level works. */
   readonly ok: boolean;
-  /** The level asked for. */
+  /** The requested level. */
   readonly level: ProxyCheckLevel;
   /**
    * The highest level that works; absent if the connection failed. It is `"tcp"` if a SOCKS5 proxy

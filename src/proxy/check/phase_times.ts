@@ -24,7 +24,7 @@ export class PhaseTimes {
   connected: number | undefined;
   loggedIn: number | undefined;
   answered: number | undefined;
-  /** Whether the proxy asked for the credentials and accepted them. */
+  /** Whether the proxy required the credentials and accepted them. */
   tookCredentials = false;
 
   phases(

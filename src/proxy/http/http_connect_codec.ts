@@ -32,8 +32,8 @@ const MAX_EXCERPT_BYTES = 512;
  * The client's side of an HTTP CONNECT (RFC 9110 §9.3.6) over HTTP/1.1 (RFC 9112).
  *
  * Any 2xx opens the tunnel, which begins right after the head: Content-Length and Transfer-Encoding
- * are ignored there. Interim responses (1xx) are skipped, except 101: the request has no Upgrade
- * field, so 101 is an error.
+ * are ignored there. Interim responses (1xx) are skipped. 101 is an error: a CONNECT requests no
+ * upgrade.
  */
 export class HttpConnectCodec implements ProxyCodec {
   readonly protocol = "http-connect";
