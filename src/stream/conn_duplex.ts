@@ -1,14 +1,13 @@
-import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
-import type { Addr } from "../core/addr.ts";
 import type { Conn } from "../core/conn.ts";
-import { completeConn, discardConn } from "../conn/foreign_conn.ts";
+import { discardConn } from "../conn/foreign_conn.ts";
 import { boolean, type OptionChecks, readOptions } from "../core/options.ts";
-import { valueKind } from "../core/value_kind.ts";
-import { ipFamily } from "../ip/ip_literal.ts";
+import { type DuplexAddress, familyOf, hostOf, portOf } from "./duplex_address.ts";
+import { batchesOf } from "./batches.ts";
 import { errorOf } from "./error_of.ts";
 import { IdleTimer } from "./idle_timer.ts";
 import { ReadBuffer } from "./read_buffer.ts";
+import { wholeConn } from "./whole_conn.ts";
 
 /** Options of a {@linkcode ConnDuplex}. */
 export interface ConnDuplexOptions {
@@ -21,22 +20,10 @@ export interface ConnDuplexOptions {
   allowHalfOpen?: boolean;
 }
 
-/** The result of {@linkcode ConnDuplex.address} for a TCP connection. */
-export interface DuplexAddress {
-  /** The local IP address. */
-  address: string;
-  /** Its family. */
-  family: "IPv4" | "IPv6";
-  /** The local port. */
-  port: number;
-}
-
 const duplexOptions: OptionChecks<ConnDuplexOptions> = { allowHalfOpen: boolean };
 
 type Callback = (error?: Error | null) => void;
 
-/** Small writes are combined up to this size. */
-const batchBytes = 64 * 1024;
 const highWaterMark = 64 * 1024;
 
 /** Returns the connection of a stream; `undefined` before it is established. */
@@ -176,16 +163,7 @@ export class ConnDuplex extends Duplex {
   }
 
   async #writeBatches(conn: Conn, chunks: Uint8Array[]): Promise<void> {
-    for (let first = 0; first < chunks.length;) {
-      let end = first + 1;
-      let bytes = chunks[first]!.byteLength;
-      while (end < chunks.length && bytes + chunks[end]!.byteLength <= batchBytes) {
-        bytes += chunks[end++]!.byteLength;
-      }
-      const batch = end === first + 1 ? chunks[first]! : Buffer.concat(chunks.slice(first, end));
-      this.#sent(await conn.write(batch));
-      first = end;
-    }
+    for (const batch of batchesOf(chunks)) this.#sent(await conn.write(batch));
   }
 
   #sent(count: number): void {
@@ -367,26 +345,6 @@ export class ConnDuplex extends Duplex {
   }
 }
 
-/** Completes a foreign connection with the methods that the stream calls. */
-function wholeConn(given: Conn): Conn {
-  const conn = completeConn(given, "tcp", "");
-  if (conn === undefined) throw new TypeError(`Cannot make a stream of ${valueKind(given)}`);
-  return conn;
-}
-
 function failure(call: "read" | "write", thrown: unknown): Error {
   return errorOf(thrown, `Cannot ${call}`, "ECONNABORTED");
-}
-
-function hostOf(addr: Addr | undefined): string | undefined {
-  return addr?.transport === "tcp" ? addr.hostname : undefined;
-}
-
-function portOf(addr: Addr | undefined): number | undefined {
-  return addr?.transport === "tcp" ? addr.port : undefined;
-}
-
-function familyOf(addr: Addr | undefined): "IPv4" | "IPv6" | undefined {
-  const family = ipFamily(hostOf(addr) ?? "");
-  return family === undefined ? undefined : `IPv${family}`;
 }

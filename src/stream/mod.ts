@@ -12,7 +12,7 @@
  *
  * @module
  */
-export { ConnDuplex, type ConnDuplexOptions, type DuplexAddress } from "./conn_duplex.ts";
+export { ConnDuplex, type ConnDuplexOptions } from "./conn_duplex.ts";
 export type { NodeConnectOptions } from "./connector/connect_request.ts";
 export { dialReportOf, type StreamReport } from "./dial_report_of.ts";
 export { type Duplex, fromDuplex, type FromDuplexOptions } from "./from_duplex.ts";
@@ -26,3 +26,4 @@ export {
 } from "./connector/node_connector.ts";
 export type { NodeLookup } from "./connector/node_lookup.ts";
 export { toDuplex } from "./to_duplex.ts";
+export type { DuplexAddress } from "./duplex_address.ts";
