@@ -9,51 +9,55 @@ import { abortable } from "../dial/signals.ts";
 import { IdleTimer } from "../stream/idle_timer.ts";
 import { SendQueue } from "./send_queue.ts";
 
-/** With more than this unsent, whoever sends is told to wait. */
+/** With more unsent bytes than this, the sender must wait for the drain. */
 const fullBytes = 512 * 1024;
 /**
- * With no more than this unsent, whoever waits is told to go on: not so late that the socket runs
- * dry.
+ * With at most this many unsent bytes, a waiting sender may continue; any lower and the socket
+ * would run dry.
  */
 const drainedBytes = 256 * 1024;
-/** With more than this received and not taken, reading stops; at 4 MiB libp2p would abort. */
+/** With more received and unread bytes than this, reading pauses; libp2p would abort at 4 MiB. */
 const unreadBytes = 1024 * 1024;
 /**
- * How long a closed connection waits for the peer's end, so that nothing on its way there is lost.
+ * Milliseconds that a closed connection waits for the peer's end, so that no data in transit is
+ * lost.
  */
 const lingerMs = 500;
 
-/** What a libp2p connection is made of. */
+/** The arguments of {@linkcode toMultiaddrConnection}. */
 export interface ConnMultiaddrConnectionInit {
   readonly conn: Conn;
   readonly remoteAddr: Multiaddr;
   readonly log: Logger;
   readonly metrics: CounterGroup | undefined;
-  /** Milliseconds without a byte either way after which the connection is aborted; 0 for never. */
+  /**
+   * Milliseconds without a byte in either direction after which the connection is aborted; 0 for
+   * never.
+   */
   readonly inactivityTimeoutMs: number;
   /** Whether this end stays open when the peer ends its side. */
   readonly allowHalfOpen: boolean;
 }
 
-/** Shape of `Uint8ArrayList`, as far as it is needed. */
+/** The part of `Uint8ArrayList` that is used here. */
 interface Pieces extends Iterable<Uint8Array> {
   readonly byteLength: number;
 }
 
-/** Shape of libp2p's `Stream`, as far as it is needed. */
+/** The part of libp2p's `Stream` that is used here. */
 interface MuxedStream {
   readonly remoteWriteStatus: string;
   abort(error: Error): void;
 }
 
-/** Makes of a dialed connection what libp2p's upgrader takes. */
+/** Wraps a dialed connection for libp2p's upgrader. */
 export function toMultiaddrConnection(init: ConnMultiaddrConnectionInit): MultiaddrConnection {
-  // There may be several copies of uint8arraylist, whose types are the same in all but name.
+  // Copies of uint8arraylist have incompatible types, although their shapes are the same.
   return new ConnMultiaddrConnection(init) as unknown as MultiaddrConnection;
 }
 
 /**
- * Tells what is under a libp2p connection that was made here.
+ * Returns the connection below a libp2p connection that was made here.
  *
  * @param maConn Any value.
  * @returns The connection, or `undefined` if it was not made here.
@@ -63,12 +67,12 @@ export function connUnder(maConn: unknown): Conn | undefined {
 }
 
 /**
- * Passes the streams of the upgraded connection to the connection below it. If the transport ends
- * while the remote still has a stream open for writing, these streams fail: libp2p itself would
- * show them a clean end.
+ * Associates the streams of the upgraded connection with the connection below it. If the transport
+ * ends while the remote has a stream open for writing, these streams fail: libp2p itself would
+ * report a clean end.
  *
- * @param maConn What was upgraded.
- * @param connection What the upgrader made of it.
+ * @param maConn The connection that was upgraded.
+ * @param connection The result of the upgrader.
  */
 export function setStreamsOf(maConn: unknown, connection: unknown): void {
   if (!(maConn instanceof ConnMultiaddrConnection) || maConn === connection) return;
@@ -77,18 +81,18 @@ export function setStreamsOf(maConn: unknown, connection: unknown): void {
 
 class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   readonly conn: Conn;
-  /** The upgraded connection, once there is one. */
+  /** The upgraded connection, once the upgrade is complete. */
   muxed: { readonly streams?: readonly MuxedStream[] } | undefined;
   readonly #allowHalfOpen: boolean;
   readonly #sending: SendQueue;
   readonly #idle: IdleTimer;
   readonly #flow: ChunkFlow;
   #needsDrain = false;
-  /** Whether `close()` is sending what is unsent. */
+  /** Whether `close()` is sending the unsent data. */
   #closes = false;
-  /** What comes is thrown away, since the connection is being closed. */
+  /** Received data is discarded, since the connection is being closed. */
   #lingers = false;
-  /** Whether nothing more comes, and who waits for that. */
+  /** Whether the receiving side has ended, and the callback for it. */
   #received = false;
   #onReceived: (() => void) | undefined;
   #over = false;
@@ -114,7 +118,8 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     this.#idle = new IdleTimer(() => this.#onIdle());
     this.#idle.set(inactivityTimeoutMs);
     this.#flow = flowChunks(conn, told);
-    // Not before somebody had the time to listen: what is there already is handed on at once.
+    // Deferred, so that the caller can add its listeners: data already received is delivered at
+    // once.
     queueMicrotask(() => this.#continueReading());
   }
 
@@ -133,7 +138,7 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     if (this.#mayRead) this.#flow.resume();
   }
 
-  /** The peer ended its side. */
+  /** Handles the end of the peer's side. */
   #onEnd(): void {
     this.log("tcp end %a", this.remoteAddr);
     this.#noteReceived();
@@ -142,28 +147,27 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
       this.onRemoteCloseWrite();
       return;
     }
-    // What the base class holds is not sent yet.
+    // Data buffered by the base class is not sent yet.
     if (this.#closes) return;
-    // A proxy that was killed ends as a peer does that closes; the muxer's own end would have
-    // closed the streams before.
+    // A killed proxy ends the connection like a peer that closes it. After a regular close, the
+    // muxer would have closed the streams before.
     if (this.#openStreams().length > 0) return this.#fail(endedEarly());
-    // A peer that has nothing more to say may still listen.
+    // A peer that has ended its side may still read.
     this.#endByPeer();
   }
 
-  /** Streams of which more was to come. */
+  /** Streams whose remote side has not ended. */
   #openStreams(): readonly MuxedStream[] {
     const streams = this.muxed?.streams ?? [];
     return streams.filter(({ remoteWriteStatus }) => remoteWriteStatus !== "closed");
   }
 
-  /** The transport broke. */
+  /** Handles a failure of the transport. */
   #fail(error: Error): void {
-    // Only those: an abort throws away what is received and not taken yet, also of a stream that is
-    // complete.
+    // Only open streams: an abort discards received and unread data, even of a complete stream.
     for (const stream of this.#openStreams()) stream.abort(error);
     this.abort(error);
-    // Where the status says closed already, an abort does nothing.
+    // An abort has no effect if the status is already closed.
     this.#destroy(true);
   }
 
@@ -186,7 +190,7 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
 
   #onFailed(error: unknown): void {
     if (this.#over) return;
-    // All that was sent is with the system: how the remote ends does not matter any more.
+    // The system has accepted all data, so the way in which the remote ends is irrelevant.
     if (this.#lingers) return this.#noteReceived();
     this.log("tcp error %a - %e", this.remoteAddr, error);
     this.#fail(error as Error);
@@ -210,7 +214,7 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
       await super.close(options);
     } finally {
       this.#closes = false;
-      // Where it was given up, the peer's end is left to end the connection.
+      // After an aborted close, the peer's end closes the connection.
       if (this.#received && !this.#over) this.#endByPeer();
     }
   }
@@ -222,9 +226,9 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
   }
 
   /**
-   * Sends FIN, and drops what arrives until the peer ends too: closing a socket with unread bytes
-   * makes the system send RST at once, and throw away what it has not sent yet. Nobody waits for
-   * it, and until then the process stays.
+   * Sends FIN, and discards received data until the peer ends too. Closing a socket with unread
+   * bytes would make the system send RST at once and discard unsent data. The caller does not wait
+   * for the end, but the process stays alive until then.
    */
   async #linger(): Promise<void> {
     this.#lingers = true;
@@ -266,8 +270,8 @@ class ConnMultiaddrConnection extends AbstractMultiaddrConnection {
     if (reset) this.conn.reset();
     else this.conn.close();
     this.#flow.stop();
-    // Nothing is sent any more, and a close under way that an abort cut short would still wait for
-    // the drain.
+    // Nothing more is sent. A pending close that an abort interrupted would still wait for the
+    // drain.
     this.writableNeedsDrain = false;
     this.#onReceived?.();
   }

@@ -4,30 +4,30 @@ import type { DialReport } from "../core/dial_report.ts";
 import { connUnder } from "./conn_multiaddr_connection.ts";
 import type { Connection, MultiaddrConnection } from "./tcp_transport.ts";
 
-/** How a libp2p connection came about. */
+/** The report of a libp2p connection. */
 export interface ConnectionReport extends DialReport {
-  /** What the bytes pass on their way: empty when direct, else the proxies in order. */
+  /** The proxies on the way, in order; empty for a direct connection. */
   readonly hops: readonly Addr[];
 }
 
-/** Of connections that do not tell what is under them. */
+/** For connections that do not expose the connection below them. */
 const conns = new WeakMap<Connection, Conn>();
 
-/** Keeps which connection is under one of libp2p's, unless that can be told. */
+/** Stores the connection below a libp2p connection, unless it can be read from it. */
 export function rememberConn(connection: Connection, conn: Conn): void {
   if (connOf(connection) === undefined) conns.set(connection, conn);
 }
 
 /**
- * libp2p's own have the one that their transport made, and are told of before that transport can
- * know them.
+ * Reads the connection below a libp2p connection. libp2p's own class keeps its transport's
+ * connection, and announces itself before the transport can store anything for it.
  */
 function connOf(connection: Connection | MultiaddrConnection): Conn | undefined {
   return connUnder(connection) ?? connUnder((connection as { maConn?: unknown }).maConn);
 }
 
 /**
- * Tells how a libp2p connection that this transport dialed came about: the tree of lookups,
+ * Returns the report of a libp2p connection that this transport dialed: the tree of lookups,
  * attempts and proxy handshakes with their times, and the proxies on the way.
  *
  * @example
@@ -36,8 +36,7 @@ function connOf(connection: Connection | MultiaddrConnection): Conn | undefined 
  * if (report !== undefined) console.log(formatReport(report), report.hops);
  *
  * @param connection A connection of a libp2p node.
- * @returns The report, or `undefined` for a connection that came in or that another transport
- *   dialed.
+ * @returns The report, or `undefined` for an accepted connection or one of another transport.
  */
 export function dialReportOf(
   connection: Connection | MultiaddrConnection,

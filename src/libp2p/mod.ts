@@ -1,6 +1,7 @@
 /**
- * A js-libp2p transport that takes your dialer, in the place of `@libp2p/tcp`. Needs Node 22 or
- * later, as js-libp2p does, and `@libp2p/interface`, `@libp2p/utils` and `@libp2p/tcp` beside it.
+ * A js-libp2p transport that dials through your dialer, in place of `@libp2p/tcp`. Needs Node 22 or
+ * later, as js-libp2p does, and the packages `@libp2p/interface`, `@libp2p/utils` and
+ * `@libp2p/tcp`.
  *
  * @example
  * import { socks5Dialer } from "@anydial/dialer/proxy";

@@ -1,10 +1,10 @@
 import type { Multiaddr } from "../core/dialer.ts";
 
 /**
- * Reads `/onion3/<address>:<port>`, with or without a peer id.
+ * Parses `/onion3/<address>:<port>`, with or without a peer id.
  *
  * @param ma A multiaddr.
- * @returns The multiaddr of the same service by its name, `/dns/<address>.onion/tcp/<port>`;
+ * @returns The multiaddr of the service as a host name, `/dns/<address>.onion/tcp/<port>`;
  *   `undefined` for any other.
  */
 export function onionAddress(ma: Multiaddr): string | undefined {

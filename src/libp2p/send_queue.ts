@@ -2,31 +2,31 @@ import type { Conn } from "../core/conn.ts";
 import { type WriteStyle, writeStyleOf, writev } from "../conn/writev.ts";
 import { gatheredBatch, joinedBatch, type SpareMemory } from "./write_batch.ts";
 
-/** Buffers to put pieces together in, shared by all connections so that idle ones hold none. */
+/** Buffers to join pieces in, shared by all connections so that idle ones hold none. */
 const spareBuffers: Uint8Array[] = [];
 const mostSpareBuffers = 8;
 
-/** The most that is written without a word of it: how a write goes on cannot be seen. */
+/** The maximum of a single write, since the progress within a write is not observable. */
 const mostPieceBytes = 512 * 1024;
 
-/** Who is told what becomes of what was queued. */
+/** Receives the results of a queue's writes. */
 export interface SendQueueListener {
-  /** The system took some of it. */
+  /** The system accepted some of the data. */
   sent(): void;
   /** A write failed, and nothing more will be sent. */
   failed(error: unknown): void;
 }
 
 /**
- * Writes to a connection what it is given, in order and with one write at a time. What comes while
- * a write is under way is put together for the next.
+ * Writes queued data to a connection in order, with one write at a time. Pieces queued during a
+ * write are joined for the next.
  */
 export class SendQueue implements SpareMemory {
   readonly #conn: Conn;
   readonly #listener: SendQueueListener;
   readonly #style: WriteStyle;
   readonly #pieces: Uint8Array[] = [];
-  /** How many of the pieces were written. */
+  /** The number of pieces already written. */
   #taken = 0;
   #unsentBytes = 0;
   #writingBytes = 0;
@@ -39,12 +39,12 @@ export class SendQueue implements SpareMemory {
     this.#style = writeStyleOf(conn);
   }
 
-  /** Bytes that the system did not take yet. */
+  /** Bytes that the system has not accepted yet. */
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
 
-  /** Sends the pieces, which must stay as they are until they are sent. */
+  /** Queues the pieces, which must not change until they are sent. */
   push(pieces: Iterable<Uint8Array>): void {
     for (const piece of pieces) {
       this.#unsentBytes += piece.byteLength;
@@ -52,7 +52,7 @@ export class SendQueue implements SpareMemory {
         if (piece.byteLength > 0) this.#pieces.push(piece);
         continue;
       }
-      // Else a slow line that takes all the time would be a connection on which nothing happens.
+      // Split, because a long write over a slow line would look like an idle connection.
       for (let start = 0; start < piece.byteLength; start += mostPieceBytes) {
         this.#pieces.push(piece.subarray(start, start + mostPieceBytes));
       }
@@ -60,13 +60,13 @@ export class SendQueue implements SpareMemory {
     if (this.#writingBytes === 0) this.#write();
   }
 
-  /** Waits until the system took everything, or nothing more will be sent. */
+  /** Waits until the system has accepted everything, or nothing more will be sent. */
   flushed(): Promise<void> {
     if (this.#unsentBytes === 0) return Promise.resolve();
     return new Promise((resolve) => (this.#onFlushed ??= []).push(resolve));
   }
 
-  /** Forgets what was not written yet. */
+  /** Discards the unwritten pieces. */
   clear(): void {
     this.#pieces.length = 0;
     this.#taken = 0;
@@ -114,7 +114,8 @@ export class SendQueue implements SpareMemory {
 
   readonly #onFailed = (error: unknown): void => {
     this.#writingBytes = 0;
-    // Not given back: a failed write may still be read from, and send what another put there.
+    // Not reused: a failed write may still read from the buffer, and would send another
+    // connection's data.
     this.#joined = undefined;
     this.clear();
     this.#listener.failed(error);

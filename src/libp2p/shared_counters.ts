@@ -1,8 +1,8 @@
 import type { Metrics } from "@libp2p/interface";
 
 /**
- * Gives metrics in which every counter group is registered once, however often it is asked for:
- * this transport and the listener's would both register those of `@libp2p/tcp`.
+ * Returns metrics that register every counter group once, however often it is requested: this
+ * transport and the listener's would both register those of `@libp2p/tcp`.
  *
  * @param metrics The metrics to register with.
  * @returns Metrics that remember the counter groups made through them.
@@ -19,7 +19,7 @@ export function sharedCounters(metrics: Metrics): Metrics {
     get(target, key) {
       if (key === "registerCounterGroup") return registerCounterGroup;
       const value = Reflect.get(target, key, target);
-      // The object may have private fields, which are only there for the object itself.
+      // Methods may use private fields, which only exist on the original object.
       return typeof value === "function" ? value.bind(target) : value;
     },
   });

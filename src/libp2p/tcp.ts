@@ -27,17 +27,17 @@ import type {
   TcpTransport,
 } from "./tcp_transport.ts";
 
-/** As `@libp2p/tcp` has it. */
+/** The default of `@libp2p/tcp`. */
 const defaultInactivityTimeoutMs = 120_000;
 
 /**
- * Makes libp2p's TCP transport, dialing through the dialers of this package, or through anybody's:
- * in the place of `@libp2p/tcp`, whose options, metrics, log scopes and progress events it has, and
- * whose listener it listens with.
+ * Makes libp2p's TCP transport, which dials through a dialer of this package or any other. It
+ * replaces `@libp2p/tcp`, with the same options, metrics, log scopes and progress events, and uses
+ * its listener.
  *
- * Names stay names: a dialer gets `peer.example:4001` for `/dns4/peer.example/tcp/4001`, with
- * `tcp4` as its network, so that a proxy may resolve it. With a dialer of the caller's,
- * `/onion3/…:port` is dialed too, as `….onion:port`.
+ * Host names are not resolved here: a dialer gets `peer.example:4001` for
+ * `/dns4/peer.example/tcp/4001`, with `tcp4` as its network, so that a proxy can resolve it. With a
+ * dialer of the caller, `/onion3/…:port` is dialed too, as `….onion:port`.
  *
  * @example
  * const node = await createLibp2p({
@@ -46,8 +46,9 @@ const defaultInactivityTimeoutMs = 120_000;
  *   streamMuxers: [yamux()],
  * });
  *
- * @param options Who dials, and how; by default `systemDialer()`.
- * @returns What `transports` of `createLibp2p` takes.
+ * @param options The dialer and the options of the transport; by default it dials with
+ *   `systemDialer()`.
+ * @returns An entry for `transports` of `createLibp2p`.
  * @throws {TypeError | RangeError} If an option is unusable, or two exclude each other; the message
  *   names them.
  */
@@ -136,7 +137,8 @@ class DialingTcp {
     try {
       this.#log("new outbound connection %a", ma);
       const upgrade = options.upgrader.upgradeOutbound(maConn, options);
-      // What it makes of an abort is an error of its own, and a gater it asks may never answer.
+      // The upgrader replaces the abort reason by its own error, and may wait for a gater that
+      // never answers.
       const connection = await abortable(upgrade, options.signal, (late) => {
         late.abort(asError(options.signal.reason));
       });
@@ -191,14 +193,14 @@ class DialingTcp {
   }
 }
 
-/** libp2p reads an error's message, and the reason of an abort may be anything. */
+/** Converts an abort reason of any type to an error, since libp2p reads its message. */
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new AbortError(String(reason));
 }
 
 /**
- * Tells the steps of a dial, under a signal that follows `parent`. A listener that throws fails the
- * dial with what it threw, as with every module of libp2p.
+ * Reports the steps of a dial, under a signal that follows `parent`. An error thrown by a listener
+ * fails the dial, as in every module of libp2p.
  */
 function forwardProgress(
   onProgress: NonNullable<TcpDialOptions["onProgress"]>,
@@ -218,12 +220,12 @@ function forwardProgress(
 
 type StepType = TcpStepEvent["type"] extends `tcp:${infer Type}` ? Type : never;
 
-/** Dials within dials are of no interest to whoever knows one dial. */
+/** Selects the steps to report; nested dials only repeat the steps of the outer one. */
 function isStep(event: DialEvent): event is DialEvent & { type: StepType } {
   return event.type !== "dial-start" && event.type !== "dial-end";
 }
 
-/** A progress event is an `Event` with a `detail`, as of the package `progress-events`. */
+/** Makes a progress event: an `Event` with a `detail`, as in the package `progress-events`. */
 function progress<Type extends TcpDialEvents["type"]>(
   type: Type,
   detail?: DialEvent,

@@ -17,7 +17,7 @@ import {
 
 const defaultConnectTimeoutMs = 5_000;
 
-/** What one dial is given. */
+/** The arguments of one dial. */
 export interface TcpDialRequest {
   readonly ma: Multiaddr;
   readonly signal: AbortSignal | undefined;
@@ -26,11 +26,11 @@ export interface TcpDialRequest {
   readonly socketOptions: TcpSocketOptions;
 }
 
-/** Makes the raw connections of a transport: chooses the dialer, and keeps the time. */
+/** Makes the raw connections of a transport: chooses the dialer and limits the time. */
 export class TcpDialer {
   readonly #options: TcpOptions;
   readonly #timeoutMs: number;
-  /** The caller's own; where it is set, nothing else ever dials. */
+  /** The caller's dialer; if set, no other dialer is used. */
   readonly #custom: ContextDialer | DialerForAddr | undefined;
   readonly #system: ContextDialer | undefined;
 
@@ -43,18 +43,18 @@ export class TcpDialer {
     }
   }
 
-  /** Whether an address is one that is only dialed with a dialer or a resolver of the caller's. */
+  /** Whether an address requires a dialer or a resolver of the caller. */
   takesSpecially(ma: Multiaddr): boolean {
     if (this.#custom !== undefined && onionAddress(ma) !== undefined) return true;
     if (this.#options.txtResolver === undefined || !isDnsaddr(ma)) return false;
-    // What else may follow, as `p2p-circuit`, is for another transport, which libp2p asks only if
-    // this one does not want it.
+    // Longer addresses, such as `p2p-circuit`, belong to another transport, which libp2p asks only
+    // if this one does not accept them.
     const [p2p, ...more] = ma.getComponents().slice(1);
     return p2p === undefined || p2p.name === "p2p" && more.length === 0;
   }
 
   #systemDialer({ noDelay, keepAlive, keepAliveInitialDelay }: TcpSocketOptions): ContextDialer {
-    // Under the name that it was given by.
+    // Checked under the name that the caller used.
     if (keepAliveInitialDelay !== undefined) {
       checkKeepAliveInitialDelay(keepAliveInitialDelay, "keepAliveInitialDelay");
     }
@@ -81,7 +81,7 @@ export class TcpDialer {
       : this.#systemDialer(merged(socketOptions, this.#options.dialOpts));
     const args = readDialArgs(ma);
     if ("reason" in args && isDnsaddr(ma)) return this.#dialInTime(dialer, request);
-    // The limit is the dialer's own here, which knows best what it was doing.
+    // The system dialer applies the limit itself, so that the error has the pending step.
     const options: DialOptions = { ...(signal && { signal }), ...(onEvent && { onEvent }) };
     return "reason" in args
       ? dialMultiaddr(dialer, ma, options)
@@ -128,7 +128,7 @@ export class TcpDialer {
   }
 }
 
-/** What one dial says goes before what all say, which it must not hide where it says nothing. */
+/** Merges the options of one dial with those of all; an undefined option does not override. */
 function merged(one: TcpSocketOptions, all: TcpSocketOptions = {}): TcpSocketOptions {
   return {
     noDelay: one.noDelay ?? all.noDelay,
@@ -141,9 +141,11 @@ function isDnsaddr(ma: Multiaddr): boolean {
   return ma.getComponents()[0]?.name === "dnsaddr";
 }
 
-/** Has a dialer told the multiaddr that libp2p dials, where another stands for it. */
+/**
+ * Passes the multiaddr that libp2p dials to a dialer, even if another one is dialed in its place.
+ */
 function withRemoteMultiaddr(ma: Multiaddr, dialer: ContextDialer): ContextDialer {
-  // What cannot dial is for the caller to complain of.
+  // `dialMultiaddr` rejects a value that is not a dialer.
   if (!isDialer(dialer)) return dialer;
   return makeDialer({
     ...{ name: "libp2p", over: dialer },
@@ -155,7 +157,7 @@ function refused(ma: Multiaddr, reason: string): DialError {
   return new DialError({ ...endpoint(ma), code: "ERR_DIAL_MULTIADDR", phase: "address", reason });
 }
 
-/** What an error names as dialed. */
+/** The network and the address for an error. */
 function endpoint(target: Multiaddr | string): { network: Network; address: string } {
   try {
     return dialArgs(target);

@@ -16,7 +16,7 @@ import { checkTxtResolver } from "../multiaddr/dial_multiaddr.ts";
 import { maxKeepAliveIdleMs } from "../net/net_dialer_options.ts";
 import type { TxtResolver } from "../resolver/txt_resolver.ts";
 
-/** Socket options, as `@libp2p/tcp` takes them. */
+/** Socket options, with the names of `@libp2p/tcp`. */
 export interface TcpSocketOptions {
   /**
    * Whether small writes are sent at once (`TCP_NODELAY`).
@@ -31,10 +31,10 @@ export interface TcpSocketOptions {
    */
   keepAlive?: boolean;
   /**
-   * Milliseconds of idleness before the first keep-alive probe; `0` for the default. On Deno a
+   * Milliseconds of inactivity before the first keep-alive probe; `0` for the default. On Deno a
    * number makes dials use `node:net`, since `Deno.connect` cannot set it.
    *
-   * @default {15000} For dials; for listeners the system's.
+   * @default {15000} For dials; listeners use the system's default.
    */
   keepAliveInitialDelay?: number;
   /**
@@ -45,77 +45,78 @@ export interface TcpSocketOptions {
   allowHalfOpen?: boolean;
 }
 
-/** When a listener stops listening because it has many connections, and when it starts again. */
+/** The numbers of connections at which a listener stops and restarts listening. */
 export interface CloseServerOnMaxConnections {
-  /** Listens again when there are fewer connections than this. */
+  /** Listens again with fewer connections than this. */
   listenBelow: number;
-  /** Stops listening when there are at least this many connections. */
+  /** Stops listening with at least this many connections. */
   closeAbove: number;
-  /** Called when listening again failed. */
+  /** Called when listening again has failed. */
   onListenError?(error: Error): void;
 }
 
-/** How {@linkcode tcp} behaves: all that `@libp2p/tcp` takes, and who dials. */
+/** Options of {@linkcode tcp}: all options of `@libp2p/tcp`, and the dialer. */
 export interface TcpOptions {
   /**
-   * Dials in place of the runtime's sockets: one dialer for all addresses, or a function that
-   * chooses a dialer for each address, as go-libp2p's `WithDialerForAddr`. Nothing else dials.
+   * Replaces the runtime's sockets: one dialer for all addresses, or a function that chooses a
+   * dialer for each address, as go-libp2p's `WithDialerForAddr`. No other dialer is used.
    *
-   * The function is called once a dial; where a `txtResolver` looks up a `/dnsaddr`, once for each
-   * address found. It may return a promise. A dial fails if the function throws or returns no
-   * dialer. To dial directly leave the option out: `undefined`, which a proxy that was not
-   * configured may be, is a TypeError.
+   * The function is called once for a dial; if a `txtResolver` resolves a `/dnsaddr`, once for each
+   * address found. It may return a promise. A dial fails if the function throws or does not return
+   * a dialer. To dial directly, omit the option. An explicit `undefined` is a TypeError, since it
+   * may be a proxy that was not configured.
    */
   dialer?: ContextDialer | DialerForAddr;
-  /** The name of {@linkcode TcpOptions.dialer} for a function. Only one of the two can be set. */
+  /** An alias of {@linkcode TcpOptions.dialer} for a function. Only one of the two can be set. */
   customTCPDialer?: DialerForAddr;
   /**
-   * Milliseconds for a dial until it is connected: lookups, the choice of the dialer and proxy
-   * handshakes included, the upgrade to an encrypted connection not. Running out is a `DialError`
-   * with the code `ETIMEDOUT`. `0` for no limit but libp2p's own.
+   * Milliseconds until a dial is connected. They include lookups, the choice of the dialer and
+   * proxy handshakes, but not the upgrade to an encrypted connection. Exceeding them is a
+   * `DialError` with the code `ETIMEDOUT`. `0` for no limit but libp2p's own.
    *
    * @default {5000}
    */
   connectTimeoutMs?: number;
   /**
-   * Who looks up the TXT records of a `/dnsaddr` that reaches the transport. By default none does,
-   * for libp2p resolves them itself, with its own `dns`; with `connectionManager: { resolvers: {}
-   * }` it leaves them to this.
+   * Resolver for the TXT records of a `/dnsaddr` that reaches the transport. By default none does,
+   * since libp2p resolves them with its own `dns`. With `connectionManager: { resolvers: {} }`
+   * libp2p passes them to the transport.
    *
-   * @default {undefined} With `dialer` or `customTCPDialer` such an address is refused, so that no
-   *   lookup goes another way than the connections; else `node:dns` is asked.
+   * @default {undefined} With `dialer` or `customTCPDialer` such an address is rejected, so that a
+   *   lookup never bypasses the dialer. Otherwise `node:dns` is used.
    */
   txtResolver?: TxtResolver;
   /**
-   * Options of every socket dialed; not with `dialer` or `customTCPDialer`, which have their own.
+   * Options of every dialed socket. They exclude `dialer` and `customTCPDialer`, which have their
+   * own.
    */
   dialOpts?: TcpSocketOptions;
-  /** Options of every socket accepted. */
+  /** Options of every accepted socket. */
   listenOpts?: TcpSocketOptions;
   /**
-   * Milliseconds without a byte either way after which an accepted connection is aborted. `0` for
-   * never.
+   * Milliseconds without a byte in either direction after which an accepted connection is aborted.
+   * `0` for never.
    *
    * @default {120000}
    */
   inboundSocketInactivityTimeout?: number;
   /**
-   * Milliseconds without a byte either way after which a dialed connection is aborted. `0` for
-   * never. What is sent counts by whole writes, of up to 1 MiB: a line that takes longer for one
-   * while nothing comes back passes for idle.
+   * Milliseconds without a byte in either direction after which a dialed connection is aborted. `0`
+   * for never. Sent data counts by whole writes of up to 1 MiB. A line too slow for one such write
+   * appears idle if nothing is received meanwhile.
    *
    * @default {120000}
    */
   outboundSocketInactivityTimeout?: number;
-  /** With this many connections a listener drops further ones. */
+  /** The number of connections from which a listener drops further ones. */
   maxConnections?: number;
-  /** How many connections may wait to be accepted, for the system to hold. */
+  /** The number of connections that the system may queue before they are accepted. */
   backlog?: number;
-  /** Has listeners stop listening while they have many connections. */
+  /** Makes listeners stop listening while they have many connections. */
   closeServerOnMaxConnections?: CloseServerOnMaxConnections;
 }
 
-/** Checks the `keepAliveInitialDelay` of all dials or of one. */
+/** Checks `keepAliveInitialDelay`, for all dials or for one. */
 export const checkKeepAliveInitialDelay: OptionCheck<number> = zeroOrMilliseconds(
   maxKeepAliveIdleMs,
 );
@@ -127,7 +128,7 @@ const socketOptions: OptionCheck<TcpSocketOptions> = nested<TcpSocketOptions>({
   allowHalfOpen: boolean,
 });
 
-// As `@libp2p/tcp`, which cuts off what is longer than timers take.
+// As in `@libp2p/tcp`, which clamps values above the limit of timers.
 const inactivityTimeout = zeroOrMilliseconds(Number.MAX_VALUE);
 
 const tcpOptions: OptionChecks<TcpOptions> = {
@@ -143,7 +144,7 @@ const tcpOptions: OptionChecks<TcpOptions> = {
   listenOpts: socketOptions,
   inboundSocketInactivityTimeout: inactivityTimeout,
   outboundSocketInactivityTimeout: inactivityTimeout,
-  // What the listener of `@libp2p/tcp` makes of it.
+  // The listener of `@libp2p/tcp` checks these.
   maxConnections: unchecked,
   backlog: unchecked,
   closeServerOnMaxConnections: nested<CloseServerOnMaxConnections>({
@@ -153,7 +154,7 @@ const tcpOptions: OptionChecks<TcpOptions> = {
   }),
 };
 
-/** Reads the options; throws a TypeError or RangeError that names the bad one, if there is one. */
+/** Reads the options; throws a TypeError or RangeError that names an unusable one. */
 export function readTcpOptions(options: TcpOptions): TcpOptions {
   const read = readOptions("tcp", options, tcpOptions);
   const { dialer, customTCPDialer, dialOpts } = read;
@@ -165,8 +166,7 @@ export function readTcpOptions(options: TcpOptions): TcpOptions {
     throw new TypeError(`dialOpts and ${own} exclude each other: a dialer has its own options`);
   }
   if (dialer !== undefined || customTCPDialer !== undefined) return read;
-  // What is not understood would be a direct dial, past the proxy that was meant, so it is not
-  // ignored.
+  // An ignored option would cause direct dials that bypass the intended proxy.
   for (const name of ["dialer", "customTCPDialer"] as const) {
     if (hasOption(options, name)) {
       throw new TypeError(`${name} is undefined: leave it out where the dials shall be direct`);

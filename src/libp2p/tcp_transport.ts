@@ -22,7 +22,7 @@ export type DialTransportOptions = Libp2pDialTransportOptions<TcpDialEvents>;
 /** libp2p's `Metrics`. */
 export type Metrics = Libp2pMetrics;
 
-/** libp2p's `MultiaddrConnection`: what a transport hands to the upgrader. */
+/** libp2p's `MultiaddrConnection`: the input of its upgrader. */
 export type MultiaddrConnection = Libp2pMultiaddrConnection;
 
 /** The progress events of libp2p's upgrader. */
@@ -31,28 +31,28 @@ export type UpgradeEvents = Libp2pUpgradeEvents;
 /** libp2p's `Transport`, with the progress events of this one. */
 export type TcpTransport = Libp2pTransport<TcpDialEvents>;
 
-/** What libp2p hands to a transport. */
+/** The components that libp2p passes to a transport. */
 export interface TcpComponents {
   /**
    * Makes the loggers; the scopes are those of `@libp2p/tcp`: `libp2p:tcp`, `libp2p:tcp:connection`
    * …
    */
   logger: ComponentLogger;
-  /** Where the counters go, named as by `@libp2p/tcp`: `libp2p_tcp_dialer_events_total` … */
+  /** Registry of the counters, named as in `@libp2p/tcp`: `libp2p_tcp_dialer_events_total` … */
   metrics?: Metrics;
 }
 
-/** The dial begins. */
+/** The start of a dial. */
 export interface TcpOpenEvent {
-  /** As with `@libp2p/tcp`. */
+  /** The type of `@libp2p/tcp`. */
   type: "tcp:open-connection";
-  /** Nothing. */
+  /** Unused. */
   detail: undefined;
 }
 
 /** A step of the dial: a lookup, an attempt to connect, or a handshake with a proxy. */
 export interface TcpStepEvent {
-  /** Which step begins or ends. */
+  /** The kind of the step, and whether it starts or ends. */
   type:
     | "tcp:lookup-start"
     | "tcp:lookup-end"
@@ -60,7 +60,7 @@ export interface TcpStepEvent {
     | "tcp:attempt-end"
     | "tcp:handshake-start"
     | "tcp:handshake-end";
-  /** The step as the dialer tells it. */
+  /** The event of the dialer. */
   detail: DialEvent;
 }
 
@@ -68,7 +68,7 @@ export interface TcpStepEvent {
 export type TcpDialEvents = UpgradeEvents | TcpOpenEvent | TcpStepEvent;
 
 /**
- * What a dial takes; libp2p fills it in. A dialer of the caller's is not told
- * `keepAliveInitialDelay`.
+ * The options of a dial, which libp2p sets. `keepAliveInitialDelay` is not passed to a dialer of
+ * the caller.
  */
 export interface TcpDialOptions extends DialTransportOptions, TcpSocketOptions {}

@@ -1,23 +1,23 @@
-/** What is written next, by one call to the system. */
+/** The data of the next write, in one call to the system. */
 export interface WriteBatch {
   readonly data: Uint8Array | readonly Uint8Array[];
   readonly bytes: number;
-  /** The index of the first piece that is not part of it. */
+  /** The index of the first piece after the batch. */
   readonly end: number;
 }
 
-/** Memory to put pieces together in. */
+/** Memory to join pieces in. */
 export interface SpareMemory {
   readonly bytes: number;
   take(): Uint8Array;
 }
 
 /**
- * Makes a batch for a connection that takes one piece at a time: puts pieces together.
+ * Makes a batch for a connection without writev: joins the pieces.
  *
- * @param pieces What is to be written.
+ * @param pieces The pieces to write.
  * @param start The index of the first piece of the batch.
- * @param spare Where to copy to; a batch is at most that long, or one piece.
+ * @param spare The memory to copy to, which limits the size of a batch of several pieces.
  * @returns The batch.
  */
 export function joinedBatch(
@@ -28,7 +28,7 @@ export function joinedBatch(
   const first = pieces[start]!;
   let end = start + 1;
   let bytes = first.byteLength;
-  // A piece this large goes by itself: copying it would cost more than a write.
+  // A piece this large is written alone: copying it would cost more than a write.
   if (bytes < spare.bytes / 2) {
     while (end < pieces.length && bytes + pieces[end]!.byteLength <= spare.bytes) {
       bytes += pieces[end]!.byteLength;
@@ -45,18 +45,18 @@ export function joinedBatch(
   return { data: joined.subarray(0, bytes), bytes, end };
 }
 
-/** The most that is gathered, and a piece: more at a time is hardly faster. */
+/** The limit of a gathered write, plus one piece; larger writes are hardly faster. */
 const gatheredBytes = 512 * 1024;
-/** A piece smaller than this costs less to copy than to gather. */
+/** A piece smaller than this is cheaper to copy than to gather. */
 const smallBytes = 8 * 1024;
 
 /**
- * Makes a batch for a connection that supportsWritev: large pieces stay where they are, small ones between
- * them are put together.
+ * Makes a batch for a connection with writev: large pieces are not copied, small ones between them
+ * are joined.
  *
- * @param pieces What is to be written.
+ * @param pieces The pieces to write.
  * @param start The index of the first piece of the batch.
- * @param spare Where to copy small pieces to.
+ * @param spare The memory to copy small pieces to.
  * @returns The batch.
  */
 export function gatheredBatch(
@@ -71,8 +71,7 @@ export function gatheredBatch(
   const data: Uint8Array[] = [];
   let joined: Uint8Array | undefined;
   /**
-   * Where in `joined` the small pieces begin that come one after another, and how much of it is in
-   * use.
+   * The start of the current run of small pieces in `joined`, and the number of bytes in use.
    */
   let from = 0;
   let used = 0;

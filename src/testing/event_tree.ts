@@ -4,14 +4,16 @@ import type { DialReport } from "../core/dial_report.ts";
 import { recordDial } from "../dial/step_link.ts";
 import { kindOf } from "../dial/step_kinds.ts";
 
-/** A step as its events tell of it. */
+/** A step, as reconstructed from its events. */
 interface Told {
   readonly kind: string;
   readonly parent: Told | undefined;
   open: boolean;
 }
 
-/** Puts the report together from the events alone, and checks on the way that they form a tree in time. */
+/**
+ * Builds the report from the events alone, and checks that they form a tree in chronological order.
+ */
 export function reportFromEvents(events: readonly DialEvent[]): DialReport {
   const record = recordDial();
   const steps = new Map<number, Told>();

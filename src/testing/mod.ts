@@ -1,5 +1,5 @@
 /**
- * The contract of dialers and their connections as a test suite, for anyone's dialer on any runtime.
+ * The contract of dialers and their connections as a test suite, for any dialer on any runtime.
  *
  * @example
  * import { testDialer } from "@anydial/dialer/testing";

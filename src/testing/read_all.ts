@@ -1,6 +1,6 @@
 import type { PeerConn } from "../../adapters/loopback/peers.ts";
 
-/** What can be read from: either end of a connection. */
+/** A readable end of a connection: the dialer's or the peer's. */
 export type ReadEnd = Pick<PeerConn, "read">;
 
 /** Reads exactly `length` bytes; an early end is an error. */
@@ -27,7 +27,9 @@ export async function readAll(from: ReadEnd): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Reads up to the end of the stream; `take` gets each chunk, which is only good for the call. */
+/**
+ * Reads up to the end of the stream; `take` gets each chunk, which is valid only during the call.
+ */
 export async function readEach(
   from: ReadEnd,
   take: (chunk: Uint8Array) => void,

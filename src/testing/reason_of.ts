@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** What a dial is rejected with; that it is not is an error. */
+/** Returns the rejection of a dial; fails if the dial connects. */
 export async function rejectionOf(dial: Promise<unknown>): Promise<unknown> {
   let value;
   try {

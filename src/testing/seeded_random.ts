@@ -1,4 +1,4 @@
-/** Random numbers from a seed (mulberry32), so that what fails can be run again. */
+/** Random numbers from a seed (mulberry32), so that a failure can be reproduced. */
 export class SeededRandom {
   readonly seed: number;
   #state: number;

@@ -24,62 +24,64 @@ import { reportTests } from "./contract/report_tests.ts";
 import { streamTests } from "./contract/stream_tests.ts";
 import { transferTests } from "./contract/transfer_tests.ts";
 
-/** What to test, and what to expect of it. */
+/** The dialer under test, and the expected results. */
 export interface TestDialerOptions {
-  /** What the tests' names begin with. */
+  /** The prefix of the tests' names. */
   name: string;
   /** The dialer under test. */
   dialer: ContextDialer;
   /**
-   * The peers that it dials.
+   * The peers to dial.
    *
-   * @default Servers on the loopback, as {@linkcode loopbackPeers} makes them.
+   * @default Servers on the loopback, made by {@linkcode loopbackPeers}.
    */
   peers?: Peers;
   /**
-   * What the dialer cannot have; the tests of that are not registered.
+   * Features that the dialer lacks; their tests are not registered.
    *
    * @default {[]}
    */
   unsupported?: readonly ContractLack[];
   /**
-   * Makes the dialer under test with another option, for what only an option can show.
+   * Makes the dialer under test with another option, for tests that need the option.
    *
    * @default {{}} The tests that need an option are not registered.
    */
   variants?: DialerVariants;
   /**
-   * The codes of the dialer's errors where they are not those of a system call, such as
-   * `{ refused: "ERR_PROXY_TARGET_REFUSED" }`. On Bun the default for `unreachable` is `ECONNREFUSED`, for that is what Bun
-   * says.
+   * The codes of the dialer's errors if they are not those of a system call, such as `{ refused:
+   * "ERR_PROXY_TARGET_REFUSED" }`. On Bun the default for `unreachable` is `ECONNREFUSED`, which is
+   * the code that Bun reports.
    *
    * @default `ECONNREFUSED`, `ENETUNREACH`, `ENOTFOUND`, `ENOENT`, `EADDRNOTAVAIL`.
    */
   codes?: Partial<ContractCodes>;
   /**
-   * The `hops` that its connections are to have.
+   * The expected `hops` of the connections.
    *
-   * @default {[]} They are direct.
+   * @default {[]} The connections are direct.
    */
   hops?: readonly Addr[];
 }
 
 /**
- * Registers the contract of dialers and their connections as tests of `node:test`, which all runtimes run: `node --test`,
- * `deno test -A`, `bun test`.
+ * Registers the contract of dialers and their connections as tests of `node:test`. All runtimes run
+ * them: `node --test`, `deno test -A`, `bun test`.
  *
- * The rules on abort signals, by the numbers that the tests' names have:
+ * The rules on abort signals, numbered as in the tests' names:
  *
- * 1. Already aborted: the dial rejects with `signal.reason` itself (`===`), and nothing is touched.
- * 2. Aborted in any phase: it rejects promptly with `signal.reason` itself; all that the dial held is released, and a socket
- *    that opens late is closed.
- * 3. Aborted after it resolved: the connection does not notice, and no listener is left on the signal.
+ * 1. Already aborted: the dial rejects with `signal.reason` itself (`===`), and has no effects.
+ * 2. Aborted in any phase: it rejects promptly with `signal.reason` itself. It releases all its
+ *    resources, and closes a socket that opens late.
+ * 3. Aborted after it resolved: the signal has no effect on the connection, and has no listener
+ *    left.
  * 4. A limit of the dialer's own is a `DialError` with the limit's reason as its `cause`.
- * 5. A signal that lives for long supportsWritev no listeners.
+ * 5. A long-lived signal accumulates no listeners.
  *
- * The other tests are on errors and their codes, addresses, events and the report, transfer of data (early, much, at
- * once), back-pressure, closing and resetting, and the streams. They take some seconds and open sockets only where `peers`
- * and the dialer do. A test that waits for what does not come fails after a minute.
+ * The other tests cover errors and their codes, addresses, events and the report, data transfer
+ * (early, large, concurrent), back-pressure, closing and resetting, and the streams. They run for
+ * some seconds and open sockets only through `peers` and the dialer. A test that hangs fails after
+ * a minute.
  *
  * @example
  * import { testDialer } from "@anydial/dialer/testing";
@@ -92,7 +94,7 @@ export interface TestDialerOptions {
  *   hops: [{ transport: "tcp", hostname: "127.0.0.1", port: 1080 }],
  * });
  *
- * @param options What to test, and what to expect of it.
+ * @param options The dialer under test, and the expected results.
  * @throws {TypeError} If `dialer` has no `dialContext`.
  */
 export function testDialer(options: TestDialerOptions): void {
@@ -124,7 +126,7 @@ const checkLack = oneOf(
 
 const testDialerOptions: OptionChecks<TestDialerOptions> = {
   name: text,
-  // Checked where it is used, under another name.
+  // Checked by `testDialer`, which names it in its own message.
   dialer: unchecked,
   peers: anyObject,
   unsupported: (value, name) => list(value, name).map((lack) => checkLack(lack, name)),

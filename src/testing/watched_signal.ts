@@ -1,8 +1,8 @@
-/** An abort signal that counts who listens to it. */
+/** An abort signal that counts its listeners. */
 export class WatchedSignal {
   readonly #controller = new AbortController();
   readonly #listening = new Map<unknown, boolean>();
-  /** How often somebody began to listen. */
+  /** The number of calls of `addEventListener`. */
   added = 0;
 
   constructor() {
@@ -32,9 +32,9 @@ export class WatchedSignal {
     this.#controller.abort(reason);
   }
 
-  /** How many listen now. */
+  /** The current number of listeners. */
   get listeners(): number {
-    // The platform itself removes those of a signal that has fired once.
+    // The platform removes the `once` listeners of an aborted signal without `removeEventListener`.
     const all = [...this.#listening.values()];
     return this.signal.aborted ? all.filter((once) => !once).length : all.length;
   }

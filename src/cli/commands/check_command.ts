@@ -26,8 +26,8 @@ export const checkCommand: Command = {
       type: "string",
       short: "l",
       value: "LEVEL",
-      help:
-        "tcp: a connection to the proxy; handshake: its\nprotocol and the credentials; tunnel: a tunnel\n" +
+      help: "tcp: a connection to the proxy; handshake: its\n" +
+        "protocol and the credentials; tunnel: a tunnel\n" +
         "to --target (default: tunnel with --target,\n" +
         "else handshake)",
     },

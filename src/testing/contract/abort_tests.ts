@@ -72,7 +72,7 @@ async function alreadyAborted(trial: ContractRun): Promise<void> {
     assert.deepEqual(events, []);
     assert.equal(watched.listeners, 0);
   }
-  // Connections are seen in their order: this one is the first.
+  // The listener accepts in order: this connection is the first.
   await trial.connect(peer);
   assert.equal(peer.seen, 1);
 }
@@ -126,7 +126,7 @@ async function abortRightAfterTheCall(trial: ContractRun): Promise<void> {
 
 async function abortAtEveryEvent(trial: ContractRun): Promise<void> {
   const peer = await trial.listen();
-  // A name has more events than an address.
+  // A dial of a name has more events than one of an address.
   const address = trial.contract.unsupported.has("names")
     ? peer.address
     : `localhost:${splitHostPort(peer.address).port}`;
@@ -140,7 +140,7 @@ async function abortAtEveryEvent(trial: ContractRun): Promise<void> {
       onEvent(event) {
         events.push(event);
         if (events.length !== last) return;
-        // With this event the dial is decided.
+        // This event decides the result of the dial.
         ended = event.type === "dial-end" && event.parent === undefined;
         watched.abort(reason);
       },
@@ -164,17 +164,17 @@ async function abortWhileConnecting(trial: ContractRun): Promise<void> {
   const aborted = trial.dial(peer.address, { signal: watched.signal });
   const patient = trial.dial(peer.address);
   patient.catch(() => {});
-  // Some time to get as far as it gets: nothing will tell.
+  // No event reports how far a dial has progressed, so the test waits.
   await delay(50);
   const start = performance.now();
   watched.abort(reason);
   assert.equal(await rejectionOf(aborted), reason);
   assert.ok(performance.now() - start < 1_000, "the rejection is prompt");
   assert.equal(watched.listeners, 0);
-  // The patient dial was made later, so when it is through, the aborted one would be, too.
+  // The patient dial started later: once it connects, the aborted one would have connected too.
   peer.answer();
   (await patient).close();
-  // The end of the trial fails if the peer has a connection left.
+  // `ContractRun.end` fails if the peer has a connection left.
 }
 
 async function abortByTimeout(trial: ContractRun): Promise<void> {
@@ -242,7 +242,7 @@ async function longLivedSignal(trial: ContractRun): Promise<void> {
   for (let round = 0; round < 20; round++) {
     const good = trial.dial(listener.address, { signal: watched.signal });
     const bad = trial.dial(peers.refused, { signal: watched.signal });
-    // It may be over before the good one.
+    // The dial may fail before the good one connects.
     bad.catch(() => {});
     (await good).close();
     await assert.rejects(bad, isDialError);

@@ -6,10 +6,10 @@ import { bytesOf, readEach, readExactly } from "../read_all.ts";
 import { delay } from "../waiting.ts";
 
 const chunkBytes = 256 * 1024;
-/** More than the buffers of a connection hold, those of kernels and of several proxies included. */
+/** More than a connection can buffer, including the buffers of kernels and of several proxies. */
 const mostBytes = 256 * 1024 * 1024;
 
-/** A side that does not read stops the other, so that memory stays bounded. */
+/** A side that stops reading stops the other, so that memory stays bounded. */
 export function backPressureTests(contract: Contract): void {
   contractTest(contract, "a peer that does not read stops the writer", async (trial) => {
     const { conn, peer } = await trial.connect();
@@ -21,7 +21,7 @@ export function backPressureTests(contract: Contract): void {
   });
   contractTest(contract, "a reader that pauses stops the peer", async (trial) => {
     const { conn, peer } = await trial.connect();
-    // Once the bytes flow, stopping them is another thing than not to start them.
+    // Stopping a running transfer differs from never starting it.
     await peer.write(bytesOf("begin"));
     await readExactly(conn, 5);
     await stops(peer, conn);
@@ -41,7 +41,7 @@ async function stops(writer: WriteEnd, reader: Pick<PeerConn, "read">): Promise<
   await untilStill(() => written);
   assert.ok(written < mostBytes, "the writer is stopped");
   assert.ok(written > 0);
-  // The write that waits is the last one.
+  // The pending write is the last one.
   stopped = true;
   let read = 0;
   await readEach(reader, (chunk) => read += chunk.byteLength);
@@ -49,7 +49,9 @@ async function stops(writer: WriteEnd, reader: Pick<PeerConn, "read">): Promise<
   assert.equal(read, written);
 }
 
-/** Waits until a number has not changed for a while: that something stops can only be seen by waiting. */
+/**
+ * Waits until a number has not changed for a while: no event reports that a transfer has stopped.
+ */
 async function untilStill(value: () => number): Promise<void> {
   let last = -1;
   for (let still = 0; still < 4;) {

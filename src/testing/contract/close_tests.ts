@@ -6,7 +6,7 @@ import { bytesOf, readAll, readExactly, readText } from "../read_all.ts";
 import type { ContractRun } from "./contract_run.ts";
 import { delay } from "../waiting.ts";
 
-/** The ends of a connection: one side's, both sides', and those nobody wished for. */
+/** The ends of a connection: of one side, of both sides, and failures. */
 export function closeTests(contract: Contract): void {
   const { unsupported } = contract;
   if (!unsupported.has("half-close")) {
@@ -58,7 +58,7 @@ async function peerEndsFirst(trial: ContractRun): Promise<void> {
   await conn.write(sent);
   await conn.closeWrite();
   assert.deepEqual(await received, sent);
-  // The connection is over, yet its close is still the caller's.
+  // The connection has ended, but the caller still has to close it.
   assert.equal(await conn.read(new Uint8Array(8)), null);
 }
 
@@ -73,7 +73,7 @@ async function writeAfterCloseWrite(trial: ContractRun): Promise<void> {
 async function closeWhilePending(trial: ContractRun): Promise<void> {
   const { conn } = await trial.connect();
   const reads = [conn.read(new Uint8Array(8)), conn.read(new Uint8Array(8))];
-  // The peer does not read, so a write is pending soon.
+  // The peer does not read, so a write will soon be pending.
   const writes: Promise<number>[] = [];
   for (let full = false; !full && writes.length < 1_000;) {
     const write = conn.write(new Uint8Array(1024 * 1024));
@@ -126,12 +126,12 @@ async function idempotentOver(trial: ContractRun, network: "tcp" | "unix"): Prom
     for (const second of closings) {
       const dialing = trial.dial(listener.address, { network });
       const [conn, peer] = await Promise.all([dialing, listener.accept()]);
-      // Also while it is open, so that what is set then does no harm.
+      // Called before the close too, to test that the settings do no harm then.
       for (const call of settings(conn)) call();
       first(conn);
       second(conn);
       first(conn);
-      // A reset is an error to the peer, where it gets through.
+      // The peer may read a reset, where the dialer can send one, as an error.
       assert.equal((await readAll(peer).catch(() => new Uint8Array())).byteLength, 0);
     }
   }
@@ -176,14 +176,14 @@ async function resetByPeer(trial: ContractRun): Promise<void> {
   peer.reset();
   await assert.rejects(pending, { code: "ECONNRESET" });
   await assert.rejects(conn.write(bytesOf("anyone there?")), (error: { code?: string }) => {
-    // Which one depends on whether the system has told already.
+    // The code depends on whether the system has already reported the reset.
     assert.match(String(error.code), /^(ECONNRESET|EPIPE)$/);
     return true;
   });
   conn.close();
 }
 
-/** Whether a promise has not settled after some time. */
+/** Whether a promise is still pending after a short time. */
 async function isPending(promise: Promise<void>): Promise<boolean> {
   return await Promise.race([promise, delay(20).then(() => "pending")]) === "pending";
 }
@@ -199,7 +199,7 @@ async function closedHere(trial: ContractRun): Promise<void> {
     conn[end]();
     assert.equal(await closed, undefined);
     assert.equal(conn.closed, closed);
-    // Nobody has asked before.
+    // `closed` is first read after the close here.
     const other = await trial.connect(listener);
     other.conn[end]();
     await other.conn.closed;

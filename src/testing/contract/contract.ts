@@ -4,17 +4,17 @@ import type { Resolver } from "../../resolver/resolver.ts";
 import type { ContractCodes, Peers } from "../../../adapters/loopback/peers.ts";
 
 /**
- * What a dialer cannot have, so that the tests of it are not registered:
+ * Features that a dialer may lack; the tests for them are not registered then:
  *
- * - `events`: it tells no events, or its reports are not made of them.
- * - `half-close`: closing the write side closes more than that.
- * - `ipv6`: it, or the machine, has no IPv6.
- * - `names`: it dials no host names.
- * - `peer-reset`: a peer's reset cannot be told from its end.
- * - `reset`: `reset()` does not reach the peer as one, as with Deno's own sockets.
- * - `silent`: there is no peer that lets a dial hang.
- * - `unix`: it dials no unix paths.
- * - `unreachable`: it is never told that there is no way to an address.
+ * - `events`: it emits no events, or its reports are not made of them.
+ * - `half-close`: closing the write side also closes the read side.
+ * - `ipv6`: the dialer or the machine has no IPv6.
+ * - `names`: it does not dial host names.
+ * - `peer-reset`: a reset by the peer cannot be distinguished from its end.
+ * - `reset`: `reset()` does not reach the peer as a reset, as with Deno's own sockets.
+ * - `silent`: there is no peer that leaves a dial pending.
+ * - `unix`: it does not dial unix paths.
+ * - `unreachable`: it receives no error for an unreachable address.
  */
 export type ContractLack =
   | "events"
@@ -27,17 +27,20 @@ export type ContractLack =
   | "unix"
   | "unreachable";
 
-/** Makes the dialer under test with another option. The tests that need an option are registered where it can be had. */
+/**
+ * Makes the dialer under test with another option. Tests that need an option are registered only if
+ * it is supported.
+ */
 export interface DialerVariants {
-  /** With a time limit for the whole dial, in milliseconds. */
+  /** Adds a time limit for the whole dial, in milliseconds. */
   timeoutMs?(timeoutMs: number): ContextDialer;
-  /** With names looked up by `resolver`. */
+  /** Resolves names with `resolver`. */
   resolver?(resolver: Resolver): ContextDialer;
-  /** With the IP address to dial from. */
+  /** Dials from a local IP address. */
   localAddress?(localAddress: string): ContextDialer;
 }
 
-/** What is tested, and what is expected of it. */
+/** The dialer under test, and the expected results. */
 export interface Contract {
   readonly name: string;
   readonly dialer: ContextDialer;

@@ -6,13 +6,13 @@ import type { Contract } from "./contract.ts";
 import type { ListeningPeer, PeerConn, SilentPeer } from "../../../adapters/loopback/peers.ts";
 import { bytesOf, readExactly } from "../read_all.ts";
 
-/** A dialed connection with both its ends. */
+/** Both ends of a dialed connection. */
 export interface Pair {
   readonly conn: Conn;
   readonly peer: PeerConn;
 }
 
-/** One test's share of the world: what it opens is closed at its end. */
+/** The resources of one test, which are closed at its end. */
 export class ContractRun {
   readonly contract: Contract;
   readonly #conns: Conn[] = [];
@@ -34,7 +34,9 @@ export class ContractRun {
     return peer;
   }
 
-  /** Dials, by default with the dialer under test; the connection is closed at the end. */
+  /**
+   * Dials, by default with the dialer under test; the connection is closed at the end of the test.
+   */
   async dial(
     address: string,
     options?: DialOptions & { network?: Network; dialer?: ContextDialer },
@@ -45,21 +47,21 @@ export class ContractRun {
     return conn;
   }
 
-  /** Dials a peer that listens already, or a new one, and gives both ends. */
+  /** Dials a given or a new listener, and returns both ends. */
   async connect(listener?: ListeningPeer): Promise<Pair> {
     const to = listener ?? await this.listen();
     const [conn, peer] = await Promise.all([this.dial(to.address), to.accept()]);
     return { conn, peer };
   }
 
-  /** Checks that every connection the peer has seen up to now was closed by the dialer, not only forgotten. */
+  /** Checks that the dialer has closed every connection that the peer has accepted so far. */
   async assertSeenAreClosed(peer: ListeningPeer): Promise<void> {
-    // What was opened before comes before this one, which is told by what it says.
+    // Earlier connections are accepted before this one, which is recognized by the data it sends.
     const last = await this.dial(peer.address);
     await last.write(bytesOf("last"));
     for (let word = ""; word !== "last";) {
       const conn = await peer.accept();
-      // One that is forgotten open neither says anything nor ends, and the test runs into its limit.
+      // A leaked connection neither sends data nor ends, and the test exceeds its time limit.
       word = await readExactly(conn, 4).then((bytes) => new TextDecoder().decode(bytes), () => "");
       conn.close();
     }
@@ -67,15 +69,18 @@ export class ContractRun {
 
   async end(): Promise<void> {
     for (const conn of this.#conns) conn.close();
-    // One after the other, so that the first thing that was left open is the one that is reported.
+    // Sequential, so that the first leaked resource is the one reported.
     for (const end of this.#endings.reverse()) await end();
   }
 }
 
-/** The longest that a test may take, so that what hangs is named instead of stopping the run. */
+/** The time limit of a test, so that a hanging test is reported by name and the run continues. */
 const limitMs = 60_000;
 
-/** Registers one test of a contract; what the trial opened is closed afterwards, and nothing may be left. */
+/**
+ * Registers one test of a contract. All resources are closed afterwards, and a leaked connection
+ * fails the test.
+ */
 export function contractTest(
   contract: Contract,
   sentence: string,

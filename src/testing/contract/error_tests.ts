@@ -7,7 +7,7 @@ import type { Contract } from "./contract.ts";
 import { contractTest } from "./contract_run.ts";
 import type { ContractRun } from "./contract_run.ts";
 
-/** A dial that fails is a `DialError` whose code is the same on every runtime. */
+/** A failed dial throws a `DialError` whose code is the same on every runtime. */
 export function errorTests(contract: Contract): void {
   const { unsupported, variants, codes, peers } = contract;
   const fails = (what: string, code: string, dial: () => [string, Network?, ContextDialer?]) => {
@@ -64,7 +64,7 @@ async function unknownNetwork(trial: ContractRun): Promise<void> {
   assert.equal(error.code, "ERR_DIAL_NETWORK");
 }
 
-/** Fails a dial and checks what all errors of dials have in common. */
+/** Fails a dial, and checks the properties common to all dial errors. */
 async function failureOf(
   trial: ContractRun,
   address: string,
@@ -76,7 +76,7 @@ async function failureOf(
   assert.ok(isDialError(error), `a DialError, not ${error}`);
   assert.ok(error instanceof Error);
   assert.equal(error.network, network);
-  // Of an address that is none the error shows no port, which may be a password.
+  // The error omits the port of an invalid address, since it may be a password.
   const shown = shownAddress(network, address);
   assert.equal(error.address, shown);
   assert.equal(error.report.outcome, "failed");

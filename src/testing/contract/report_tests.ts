@@ -9,7 +9,7 @@ import { reportFromEvents } from "../event_tree.ts";
 import { bytesOf, readText } from "../read_all.ts";
 import type { ContractRun } from "./contract_run.ts";
 
-/** What a connection says of itself: its ends, its hops, and how it came about. */
+/** The properties of a connection: its ends, its hops and its report. */
 export function reportTests(contract: Contract): void {
   const { unsupported } = contract;
   contractTest(contract, "a tcp connection knows its ends and hops", tcpAddresses);
@@ -43,7 +43,7 @@ async function tcpAddresses(trial: ContractRun): Promise<void> {
   assert.equal(conn.report.outcome, "ok");
   const { localAddr, remoteAddr } = conn;
   conn.close();
-  // Runtimes forget the addresses of what is closed.
+  // Runtimes drop the addresses of a closed socket.
   assert.deepEqual([conn.localAddr, conn.remoteAddr], [localAddr, remoteAddr]);
 }
 
@@ -70,7 +70,7 @@ async function unixAddresses(trial: ContractRun): Promise<void> {
   await conn.write(bytesOf("bye"));
   await conn.closeWrite();
   assert.equal(await readText(peer), "bye");
-  // Neither means anything to such a socket.
+  // Both settings have no meaning for a unix socket, and must not throw.
   conn.setNoDelay();
   conn.setKeepAlive();
 }
@@ -115,7 +115,7 @@ async function eventsOfFailure(trial: ContractRun): Promise<void> {
   assert.equal(error.report.error?.code, error.code);
 }
 
-/** Nested dials may put their start a trifle differently. */
+/** Milliseconds by which nested dials may measure their start differently. */
 const toleranceMs = 5;
 
 function sameReport(actual: DialReport, expected: DialReport): void {

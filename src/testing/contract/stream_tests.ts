@@ -5,7 +5,7 @@ import { bytesOf, readAll, readText } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import type { ContractRun } from "./contract_run.ts";
 
-/** `readable` and `writable`, which end a direction and never the connection. */
+/** `readable` and `writable`, which end a direction and never close the connection. */
 export function streamTests(contract: Contract): void {
   const { unsupported } = contract;
   contractTest(contract, "readable and writable are made once", madeOnce);
@@ -93,7 +93,7 @@ async function cancelHalfWay(trial: ContractRun): Promise<void> {
 async function writableAborts(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   await conn.writable.abort("no more");
-  // The peer sees an end, or a reset where the dialer can send one.
+  // The peer reads an end, or a reset where the dialer can send one.
   assert.equal((await readAll(peer).catch(() => new Uint8Array())).byteLength, 0);
   await assert.rejects(conn.read(new Uint8Array(8)), { code: "ERR_CONN_CLOSED" });
 }

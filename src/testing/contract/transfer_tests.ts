@@ -10,7 +10,7 @@ import { turn } from "../waiting.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** What is written arrives: all of it, once, in order. */
+/** Written data arrives completely, once and in order. */
 export function transferTests(contract: Contract): void {
   contractTest(contract, "64 MiB go each way at once and arrive whole", bothWays);
   contractTest(contract, "a peer that speaks and closes at once loses nothing", earlyData);
@@ -38,7 +38,7 @@ async function bothWays(trial: ContractRun): Promise<void> {
   ]);
   assert.deepEqual(there, await digestOf(source64MiB(1)));
   assert.deepEqual(back, await digestOf(source64MiB(2)));
-  // Not before all has arrived, since for some the end of one side is that of both.
+  // Closed only after both transfers, since with some dialers the end of one side ends both.
   await conn.closeWrite();
   assert.equal(await peer.read(new Uint8Array(8)), null);
 }
@@ -47,10 +47,10 @@ async function send64MiB(to: Pick<PeerConn, "write">, seed: number): Promise<voi
   for (const block of blocks(seed)) await to.write(block);
 }
 
-/** Either end, as far as it is written to. */
+/** The writing side of either end. */
 type WriteEnd = Pick<PeerConn, "write" | "closeWrite">;
 
-/** 64 MiB in blocks of one, each told apart by its first bytes. */
+/** 64 blocks of 1 MiB, each with its index in its first bytes. */
 function* blocks(seed: number): Generator<Uint8Array> {
   const block = new SeededRandom(seed).bytes(mebibyte);
   for (let index = 0; index < 64; index++) {
@@ -71,7 +71,7 @@ function source64MiB(seed: number): Pick<PeerConn, "read"> {
   };
 }
 
-/** Of the 64 MiB that are to come, or what comes before an early end. */
+/** The digest of the next 64 MiB, or of the data up to an early end. */
 async function digestOf(
   from: Pick<PeerConn, "read">,
 ): Promise<{ length: number; sha256: string }> {
@@ -112,7 +112,7 @@ async function lateReader(trial: ContractRun): Promise<void> {
     peer.close();
     return await dialed;
   }));
-  // The peers are gone: a whole other conversation has taken place meanwhile.
+  // The peers have closed: another complete exchange has taken place since.
   const { conn, peer } = await trial.connect(listener);
   await peer.write(bytesOf("done"));
   await readExactly(conn, 4);
@@ -128,7 +128,7 @@ async function smallWrites(trial: ContractRun): Promise<void> {
   for (let at = 0, index = 0; at < sent.byteLength; index++) {
     const length = 1 + random.below(16);
     const write = conn.write(sent.subarray(at, at + length));
-    // Some are waited for and some are not.
+    // Some writes are awaited and others are not.
     if (index % 3 === 0) await write;
     else writes.push(write);
     at += length;
@@ -141,7 +141,7 @@ async function smallWrites(trial: ContractRun): Promise<void> {
 async function concurrentWrites(trial: ContractRun): Promise<void> {
   const { conn, peer } = await trial.connect();
   const writes = Array.from({ length: 16 }, (_, index) => {
-    // More than the system takes at once, so that each is sent in parts.
+    // More than the system accepts in one call, so that each write is sent in parts.
     return conn.write(new Uint8Array(mebibyte + index).fill(index));
   });
   const ended = Promise.all(writes).then(() => conn.closeWrite());
