@@ -1,13 +1,13 @@
 import type { Clock } from "./clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { DialError, dialFailure, isDialError, withReport } from "../core/dial_error.ts";
-import { type ReadDialOptions, readDialOptions } from "../core/dial_options.ts";
+import type { ReadDialOptions } from "../core/dial_options.ts";
 import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report.ts";
 import type { Network } from "../core/addr.ts";
 import type { ContextDialer, Multiaddr } from "../core/dialer.ts";
 import { discardConn, requireConn } from "../conn/foreign_conn.ts";
 import { isDialer } from "../core/is_dialer.ts";
-import { maxMs, type OptionChecks, readOptions, unchecked } from "../core/options.ts";
+import { maxMs } from "../core/options.ts";
 import type { OwnConn } from "../conn/own_conn.ts";
 import { handled, onAbort } from "./signals.ts";
 import { shownValue, valueKind } from "../core/value_kind.ts";
@@ -19,6 +19,7 @@ import { errorOf } from "./foreign_dial_error.ts";
 import { type DialLife, type Failure, Scope, StepScope } from "./scope.ts";
 import type { StepStart } from "../core/dial_event.ts";
 import { beginDial, StepLink } from "./step_link.ts";
+import { readThroughChange } from "./through_change.ts";
 
 /** The parameters of one dial. */
 export interface RunningDialInit {
@@ -35,17 +36,6 @@ export interface RunningDialInit {
  * tenth of a dial.
  */
 const notNeeded = new DOMException("another dial was faster", "AbortError");
-
-/** An object that inherits nothing from `Object.prototype`. */
-const noChange: ThroughChange = Object.create(null);
-
-const throughOptions: OptionChecks<ThroughChange> = {
-  network: unchecked,
-  address: unchecked,
-  remoteMultiaddr: unchecked,
-  signal: unchecked,
-  onEvent: unchecked,
-};
 
 /** The life of one dial, from the call to the connection or the error. */
 export class RunningDial extends Scope implements Dial, DialLife {
@@ -189,7 +179,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
   ): Promise<Conn> {
     let change: ThroughChange;
     try {
-      change = given === undefined ? noChange : readOptions("through", given, throughOptions);
+      change = readThroughChange(given);
     } catch (error) {
       return handled(Promise.reject(error));
     }
@@ -206,7 +196,6 @@ export class RunningDial extends Scope implements Dial, DialLife {
     };
     const conn = new Promise<Conn>((resolve, reject) => {
       if (this.#isOver) throw this.#reason;
-      if (signal !== undefined || onEvent !== undefined) readDialOptions(change);
       if (signal?.aborted) throw signal.reason;
       if (!isDialer(dialer)) {
         throw new TypeError(
