@@ -1,10 +1,11 @@
 import { ipFamily } from "./ip_literal.ts";
 
 /**
- * Gives the bytes of an IP literal. (Not by `ipaddr.js`: 2.5.0 reads `::192.0.2.1` as `::ffff:192.0.2.1`.)
+ * Returns the bytes of an IP literal. (Not by `ipaddr.js`: 2.5.0 reads `::192.0.2.1` as
+ * `::ffff:192.0.2.1`.)
  *
- * @param literal IPv4, or IPv6 without brackets; a zone is left out.
- * @returns 4 or 16 bytes in network order, or `undefined` for anything that is not a literal.
+ * @param literal IPv4, or IPv6 without brackets; a zone is ignored.
+ * @returns 4 or 16 bytes in network order, or `undefined` if `literal` is no IP literal.
  */
 export function ipBytes(literal: string): Uint8Array | undefined {
   const family = ipFamily(literal);
@@ -29,7 +30,7 @@ function ipv6Bytes(text: string): number[] {
 }
 
 /**
- * Gives the IPv4 address that an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) reaches.
+ * Returns the IPv4 address of an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2).
  *
  * @param bytes 4 or 16 bytes.
  * @returns The 4 bytes of a mapped address; any other address as it is.
@@ -42,19 +43,19 @@ export function unmappedBytes(bytes: Uint8Array): Uint8Array {
 
 /** Whether a literal is an IPv4-mapped IPv6 address, and so reaches its peer over IPv4. */
 export function isIPv4Mapped(literal: string): boolean {
-  // Most are not, and are told so for little.
+  // The fast path: most literals are not mapped.
   if (!/ffff:/i.test(literal)) return false;
   const bytes = ipBytes(literal);
   return bytes?.length === 16 && unmappedBytes(bytes).length === 4;
 }
 
 /**
- * Tells whether an address is in a CIDR range.
+ * Whether an address is in a CIDR range.
  *
  * @param bytes The address, 4 or 16 bytes.
  * @param base Any address of the range, 4 or 16 bytes.
- * @param bits How many leading bits are the same in all addresses of the range.
- * @returns Whether both are of one version and agree in these bits.
+ * @param bits The length of the common prefix in bits.
+ * @returns Whether both are of one version and have this prefix in common.
  */
 export function inIpRange(bytes: Uint8Array, base: Uint8Array, bits: number): boolean {
   if (bytes.length !== base.length) return false;

@@ -3,16 +3,16 @@ export type IpFamily = 4 | 6;
 
 const octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const ipv4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
-// What an interface can be called: no white space, slash or control character, and no further
-// percent sign. What has an "@" is
-// rather an address with user info, which would show.
+// The characters of an interface name: no white space, slash, control character or second percent
+// sign. Text with an "@" is more likely an address with user info, which must not be shown.
 const zone = /^[^\s/%[\]@\p{Cc}]+$/u;
 const group = /^[0-9a-fA-F]{1,4}$/;
 
 /**
- * Tells the version of an IP literal: dotted-decimal IPv4, or IPv6 without brackets, its zone allowed.
+ * Returns the version of an IP literal: dotted-decimal IPv4, or IPv6 without brackets, with an
+ * optional zone.
  *
- * @param host What may be a literal.
+ * @param host The text.
  * @returns 4 or 6, or `undefined` for anything else, such as a name.
  */
 export function ipFamily(host: string): IpFamily | undefined {

@@ -1,13 +1,16 @@
 import type { NetDialerConfig } from "./net_dialer_options.ts";
 
-/** The least time an address gets where addresses are tried one at a time under a time limit; as in Go. */
+/**
+ * The least time for an address where addresses are tried one at a time under a time limit; as in
+ * Go.
+ */
 const leastShareMs = 2_000;
 
 /**
- * Gives an address's share of the time left, where addresses are tried one at a time under a time limit.
+ * Returns an address's share of the remaining time, where addresses are tried one at a time.
  *
- * @param left How many addresses the time is for, this one included.
- * @returns Milliseconds; `undefined` where the address has all the time there is.
+ * @param left The number of remaining addresses, this one included.
+ * @returns Milliseconds; `undefined` where the address has all of the remaining time.
  */
 export function attemptShareMs(
   { attemptDelayMs, timeoutMs }: Pick<NetDialerConfig, "attemptDelayMs" | "timeoutMs">,

@@ -3,7 +3,7 @@ import type { BaseConn } from "../conn/base_conn.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
 import type { IpFamily } from "../ip/ip_literal.ts";
 
-/** A single thing to connect to: an IP literal and port, or a unix path. */
+/** The target of one attempt: an IP literal and port, or a unix path. */
 export type ConnectRequest =
   | {
     readonly family: IpFamily;
@@ -20,37 +20,43 @@ export type ConnectRequest =
 /** Why a single attempt failed. */
 export interface ConnectFailure {
   readonly code: DialErrorCode;
-  /** Why, for a person; by default what the code means. */
+  /** Why, in words; by default the meaning of the code. */
   readonly reason?: string;
-  /** What the runtime said. */
+  /** The runtime's error. */
   readonly cause?: unknown;
 }
 
-/** Told once how an attempt ended; not at all after it was cancelled. */
+/** Called once when an attempt ends; never after it was cancelled. */
 export type ConnectDone = (failure: ConnectFailure | undefined, conn?: BaseConn) => void;
 
-/** What the dialer needs of a runtime. */
+/** The operations that the dialer needs from a runtime. */
 export interface Connector {
   /**
    * Starts one attempt. Must not throw, and must not call `done` before it has returned.
    *
-   * @param cancellable `false` promises that the attempt will not be cancelled, where preparing for it costs something.
-   * @returns Cancels the attempt: `done` is not called any more, and a socket that opens late is closed.
+   * @param cancellable `false` promises that the attempt will not be cancelled, for runtimes where
+   * cancelling has a cost.
+   * @returns Cancels the attempt: `done` is not called afterwards, and a socket that opens late is
+   * closed.
    */
   connect(request: ConnectRequest, done: ConnectDone, cancellable: boolean): () => void;
   /**
-   * Connects to a name, for a runtime whose permissions may cover a name but neither its lookup nor its addresses.
+   * Connects to a name, for a runtime whose permissions cover a name but neither its lookup nor its
+   * addresses.
    */
   connectName?(host: string, port: number, done: ConnectDone): () => void;
 }
 
-/** The remote end of the connection that a request asks for; runtimes drop the zone from what they report. */
+/** The remote end of a requested connection. Runtimes omit the zone in their own address. */
 export function remoteAddrOf(request: ConnectRequest): Addr {
   if ("path" in request) return { transport: "unix", path: request.path };
   return { transport: "tcp", hostname: request.host, port: request.port };
 }
 
-/** The local end of a connection, of which some runtimes drop the zone: a link-local address is in that of its peer. */
+/**
+ * The local end of a connection. Some runtimes omit the zone; for a link-local address it is the
+ * peer's zone.
+ */
 export function localAddrOf(
   { localAddress: hostname = "", localPort: port = 0 }: {
     localAddress?: string | undefined;
@@ -65,7 +71,7 @@ export function localAddrOf(
   return { transport: "tcp", hostname: sameString(hostname + zone), port };
 }
 
-/** The connections of a process mostly begin at the same address, of which one string is enough. */
+/** Most connections of a process have the same local address, so they share one string. */
 function sameString(hostname: string): string {
   return lastHostname = hostname === lastHostname ? lastHostname : hostname;
 }

@@ -5,7 +5,7 @@ import { redacted } from "../core/redact.ts";
 import { isIPv4Mapped } from "../ip/ip_bytes.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 
-/** What a network and an address amount to. */
+/** The parsed form of a network and an address. */
 export type DialTarget =
   | { readonly kind: "unix"; readonly path: string }
   | {
@@ -27,16 +27,17 @@ export interface BadTarget {
   readonly reason: string;
 }
 
-/** What Linux has room for in the address of a unix socket, less the NUL at its end. */
+/** The longest path in a unix socket address on Linux, without the terminating NUL. */
 const maxPathBytes = 107;
 
-/** Why a network is none; what was given as one is not quoted. */
+/** The reason for an unknown network, whose value is not quoted. */
 export const unknownNetwork = "unknown network: there are tcp, tcp4, tcp6 and unix";
 
 const families: Record<string, readonly IpFamily[]> = { tcp: [6, 4], tcp4: [4], tcp6: [6] };
 
 /**
- * Reads what a dialer over sockets is asked for. As in Go, an empty host and an unspecified address mean this machine.
+ * Parses the network and address of a dialer over sockets. As in Go, an empty host and an
+ * unspecified address mean this machine.
  *
  * @returns The target, or why there is none.
  */
@@ -78,7 +79,9 @@ export function parseDialTarget(network: Network, address: string): DialTarget |
   return { kind: "name", host, families: wanted, port };
 }
 
-/** Node 20 would cut a long path off, and dial another one. Windows has no such limit for its pipes. */
+/**
+ * Node 20 would truncate a long path and dial another one. Windows has no such limit for its pipes.
+ */
 function pathTooLong(path: string): BadTarget | undefined {
   if (path.startsWith("\\\\") || new TextEncoder().encode(path).byteLength <= maxPathBytes) {
     return undefined;

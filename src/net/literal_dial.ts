@@ -12,7 +12,7 @@ import { beginDial } from "../dial/step_link.ts";
 import type { ConnectFailure, Connector, ConnectRequest } from "./connector.ts";
 import { isAccidental } from "./self_connect.ts";
 
-/** What one dial is given. */
+/** The parameters of one dial. */
 export interface LiteralDialInit {
   readonly connector: Connector;
   readonly request: ConnectRequest;
@@ -20,7 +20,7 @@ export interface LiteralDialInit {
   readonly clock: Clock;
   readonly network: Network;
   readonly address: string;
-  /** What is connected to, as the event of the attempt has it. */
+  /** The address in the event of the attempt. */
   readonly attempted: string;
   readonly options: ReadDialOptions;
   readonly resolve: (conn: Conn) => void;
@@ -28,8 +28,9 @@ export interface LiteralDialInit {
 }
 
 /**
- * One dial of a single address. Most dials are of this kind, and `composeDialer`'s life of a dial takes half as long again
- * (`npm run bench`), so that this one has its own: one attempt, one timer, one listener.
+ * One dial of a single address. Most dials are of this kind. The general implementation behind
+ * `composeDialer` costs half as much again (`npm run bench`), so this one has its own: one attempt,
+ * one timer, one listener.
  */
 export class LiteralDial {
   readonly #init: LiteralDialInit;
@@ -59,7 +60,7 @@ export class LiteralDial {
         ? { type: "attempt-start", address }
         : { type: "attempt-start", address, localAddress },
     );
-    // As a listener of "attempt-start" may.
+    // A listener of "attempt-start" may have aborted.
     if (this.#over) return;
     const cancellable = signal !== undefined || timeoutMs !== undefined;
     this.#cancel = connector.connect(request, (failure, conn) => {
@@ -82,7 +83,7 @@ export class LiteralDial {
     this.#attempt!.end("ok");
     if (this.#over) return conn.close();
     this.#finish("ok");
-    // Only the steps: an idle connection would keep all that its dial held.
+    // The steps only: otherwise an idle connection would retain all objects of its dial.
     conn.setReport(this.#root);
     this.#init.resolve(conn);
   }
@@ -110,7 +111,7 @@ export class LiteralDial {
     this.#init.reject(this.#init.options.signal!.reason);
   }
 
-  /** Releases all that the dial holds, and ends the steps that are still open. */
+  /** Releases all resources of the dial, and ends the open steps. */
   #finish(outcome: DialOutcome, failure?: DialFailure): void {
     this.#over = true;
     this.#unlink();

@@ -5,22 +5,22 @@ import type { IpFamily } from "../ip/ip_literal.ts";
 import { readLookupFailure, usableAddresses } from "./lookup_answer.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 
-/** Which name is looked up, and how. */
+/** The name to look up and the families. */
 export interface LookUpFamiliesOptions {
   readonly resolver: Resolver;
   readonly host: string;
   readonly families: readonly IpFamily[];
-  /** What else the error of a failed lookup says. */
+  /** More properties for the error of a failed lookup. */
   readonly errorDetails?: (code: string) => Partial<Pick<DialError, "via" | "blame">>;
 }
 
 /**
- * Looks a name up for a race, a step for each family.
+ * Looks up a name for a race, with a step for each family.
  *
- * @param dial The dial that it is for.
- * @param race Takes the addresses.
- * @param options Which name, and how.
- * @returns What lookups failed with; it grows until the race is over.
+ * @param dial The dial.
+ * @param race Receives the addresses.
+ * @param options The name and the families.
+ * @returns The failures of the lookups; the list grows until the race ends.
  */
 export function lookUpFamilies(
   dial: RunningDial,
@@ -56,17 +56,17 @@ export function lookUpFamilies(
 }
 
 /**
- * Sums up why a name has no address.
+ * Summarizes why a name has no address.
  *
  * @param host The name.
- * @param errors What its lookups failed with; one or more.
- * @returns What the error of the dial says.
+ * @param errors The failures of its lookups; one or more.
+ * @returns The properties of the dial's error.
  */
 export function summarizeLookupErrors(
   host: string,
   errors: readonly DialError[],
 ): Pick<DialError, "code" | "phase" | "reason" | "cause" | "blame" | "errors"> {
-  // "No such name" in one family says little when the other family's lookup could not be made at all.
+  // "No such name" in one family is not conclusive when the other family's lookup failed otherwise.
   const telling = errors.find(({ code }) => code !== "ENOTFOUND") ?? errors[0]!;
   const { code, phase, cause, blame } = telling;
   const reason = code === "ENOTFOUND" && errors.length > 1

@@ -5,8 +5,8 @@ import { isIPv4Mapped } from "../ip/ip_bytes.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 
 /**
- * What a resolver's answer comes to: each address once, and none that would be reached over the other family. Resolvers
- * answer with what they have: a name that reads as an address of the other family comes back as it is.
+ * Filters the answer of a resolver: each address once, and only addresses of the family. Some
+ * resolvers return a name that is a literal of the other family unchanged.
  */
 export function usableAddresses(found: readonly string[], family: IpFamily): readonly string[] {
   if (!Array.isArray(found)) throw new TypeError("the resolver's answer is not a list");
@@ -16,7 +16,7 @@ export function usableAddresses(found: readonly string[], family: IpFamily): rea
   return [...new Set(usable)];
 }
 
-/** Says what a failed lookup comes to, the same on every runtime. */
+/** Converts a failed lookup to the same code on every runtime. */
 export function readLookupFailure(
   host: string,
   family: IpFamily,
@@ -31,7 +31,8 @@ export function readLookupFailure(
 
 function lookupCode(cause: unknown): DialErrorCode {
   const code = systemErrorCode(cause);
-  // Deno says EPERM of a lookup that its permissions do not cover, Node EINVAL of a name that cannot be in the DNS.
+  // Deno reports EPERM for a lookup that its permissions do not cover. Node reports EINVAL for a
+  // name that cannot be in the DNS.
   if (code === "EPERM") return "EACCES";
   if (code === "EINVAL") return "ENOTFOUND";
   return code ?? "ERR_DIAL_FAILED";

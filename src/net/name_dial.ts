@@ -16,12 +16,12 @@ import { raceDials } from "../dial/race_dials.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 import { isAccidental } from "./self_connect.ts";
 
-/** What names are dialed with. */
+/** The parameters for dialing names. */
 export interface NameDialInit {
   readonly connector: Connector;
   readonly config: NetDialerConfig;
   readonly resolver: Resolver;
-  /** Whether a name may go to the runtime, which looks it up itself: not past the user's own resolver. */
+  /** Whether the runtime may look up a name itself: not if the user has configured a resolver. */
   readonly mayDialNames: boolean;
 }
 
@@ -93,13 +93,13 @@ function attempt(
           return done({ code: "ECONNREFUSED" });
         }
         if (wins(conn)) return done(undefined, conn);
-        // Another one was faster, and the dial is as good as over.
+        // Another attempt was faster, and the dial is about to end.
         conn.reset();
       }, true);
     }));
 }
 
-/** The permissions may cover the name, where they cover neither its lookup nor its addresses. */
+/** The permissions may cover the name, although they cover neither its lookup nor its addresses. */
 async function attemptName(
   dial: RunningDial,
   connector: Connector,

@@ -19,10 +19,11 @@ import {
 import { systemResolver } from "../resolver/system_resolver.ts";
 
 /**
- * Makes a dialer over a runtime's sockets: lookup, RFC 8305 and time limits are here, `connector` connects to literals.
+ * Makes a dialer over a runtime's sockets. Lookup, RFC 8305 and time limits are here; `connector`
+ * connects to literals.
  *
- * @param connector How the runtime connects.
- * @param options How the dialer behaves.
+ * @param connector The runtime's sockets.
+ * @param options The options of the dialer.
  * @param clock The time.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
@@ -38,7 +39,7 @@ class NetDialer implements ContextDialer {
   readonly #connector: Connector;
   readonly #config: NetDialerConfig;
   readonly #clock: Clock;
-  /** What dials names, and says of an address why it cannot be dialed. */
+  /** The dialer for names, which also makes the errors of unusable addresses. */
   readonly #names: ContextDialer;
 
   constructor(connector: Connector, options: SystemDialerOptions, clock: Clock) {
@@ -83,7 +84,7 @@ class NetDialer implements ContextDialer {
     }
   }
 
-  /** What is to be dialed, or why it cannot be with this configuration. */
+  /** Parses the target, or returns why this configuration cannot dial it. */
   #target(network: Network, address: string): DialTarget | BadTarget & { phase?: "connect" } {
     const target = parseDialTarget(network, address);
     const { onlyFamily, localAddress } = this.#config;
@@ -105,7 +106,7 @@ class NetDialer implements ContextDialer {
   }
 }
 
-/** One string of it is enough. */
+/** Returns one of two equal strings, so that only one is retained. */
 function sameText(text: string, other: string): string {
   return text === other ? other : text;
 }

@@ -11,16 +11,20 @@ import {
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 
-/** How a dialer over the runtime's own sockets behaves; the counterpart of the fields of Go's `net.Dialer`. */
+/**
+ * The options of a dialer over the runtime's own sockets; the counterpart of the fields of Go's
+ * `net.Dialer`.
+ */
 export interface SystemDialerOptions {
   /**
-   * Milliseconds for the whole dial, lookup included. Running out is a `DialError` with the code `ETIMEDOUT`.
+   * Milliseconds for the whole dial, lookup included. Running out is a `DialError` with the code
+   * `ETIMEDOUT`.
    *
    * @default {undefined} No limit but the kernel's, as in Go.
    */
   timeoutMs?: number;
   /**
-   * The IP literal to dial from: one, which confines dials to its family, or one for each family.
+   * The local IP literal: one, which restricts dials to its family, or one for each family.
    *
    * On Deno this makes the dialer use `node:net`, since `Deno.connect` ignores it.
    *
@@ -39,24 +43,27 @@ export interface SystemDialerOptions {
    */
   localPort?: number;
   /**
-   * Milliseconds from one connection attempt to the next while none has failed (RFC 8305 §5), at least 10. `false`: strictly one
-   * at a time, where each address gets an equal share of the time left under `timeoutMs`, but at least 2 s.
+   * Milliseconds between connection attempts while none has failed (RFC 8305 §5), at least 10.
+   * `false`: strictly one at a time. Each address gets an equal share of the time left under
+   * `timeoutMs` then, but at least 2 s.
    *
    * @default {250}
    */
   attemptDelayMs?: number | false;
   /**
-   * Milliseconds to wait for the addresses of the preferred family when those of the other are there first (RFC 8305 §3).
+   * Milliseconds to wait for the addresses of the preferred family when the other family answers
+   * first (RFC 8305 §3).
    *
    * @default {50}
    */
   resolutionDelayMs?: number;
   /**
-   * TCP keep-alive: off, or the idle time in milliseconds before the first probe, which counts in whole seconds: it is rounded
-   * up. At most 32,767 s, since Linux takes no more.
+   * TCP keep-alive: off, or the idle time in milliseconds before the first probe, rounded up to
+   * whole seconds. At most 32,767 s, the limit of Linux.
    *
-   * `Deno.connect` cannot set the time: with the default, Deno's native connections have keep-alive with the system's idle
-   * time (two hours on Linux); a number given here makes the dialer use `node:net` on Deno.
+   * `Deno.connect` cannot set the time. With the default, Deno's native connections have keep-alive
+   * with the system's idle time (two hours on Linux). An explicit number makes the dialer use
+   * `node:net` on Deno.
    *
    * @default {15000}
    */
@@ -68,24 +75,25 @@ export interface SystemDialerOptions {
    */
   noDelay?: boolean;
   /**
-   * Who looks names up.
+   * Resolver for host names.
    *
-   * @default The system's getaddrinfo, with `localhost` and its subdomains answered locally (RFC 6761).
+   * @default The system's getaddrinfo, with `localhost` and its subdomains answered locally (RFC
+   * 6761).
    */
   resolver?: Resolver;
   /**
-   * The address family to begin with where a name has both.
+   * The address family to try first where a name has both.
    *
    * @default {6}
    */
   preferFamily?: IpFamily;
 }
 
-/** The options with their defaults, checked. */
+/** The checked options with their defaults. */
 export interface NetDialerConfig {
   readonly timeoutMs: number | undefined;
   readonly localAddress: Readonly<Partial<Record<IpFamily, string>>>;
-  /** The only family that may be dialed, because the one local address has it. */
+  /** The only family that may be dialed, the family of the single local address. */
   readonly onlyFamily: IpFamily | undefined;
   readonly localPort: number | undefined;
   readonly attemptDelayMs: number | false;
@@ -93,7 +101,7 @@ export interface NetDialerConfig {
   readonly preferFamily: IpFamily;
 }
 
-/** The longest idle time that Linux takes (`MAX_TCP_KEEPIDLE`). */
+/** The longest idle time on Linux (`MAX_TCP_KEEPIDLE`). */
 export const maxKeepAliveIdleMs = 32_767_000;
 
 /** The options of every dialer over sockets. */
@@ -109,13 +117,13 @@ export const netDialerOptions: OptionChecks<SystemDialerOptions> = {
   preferFamily: oneOf(4, 6),
 };
 
-/** What inherits nothing from `Object.prototype`. */
+/** An object that inherits nothing from `Object.prototype`. */
 /** Local addresses by family. */
 type LocalAddresses = Exclude<SystemDialerOptions["localAddress"], string | undefined>;
 
 const none: LocalAddresses = Object.create(null);
 
-/** Fills in the defaults of options that were checked. */
+/** Adds the defaults to checked options. */
 export function netDialerConfig(options: SystemDialerOptions): NetDialerConfig {
   const { timeoutMs, localAddress, localPort } = options;
   const { attemptDelayMs = 250, resolutionDelayMs = 50, preferFamily = 6 } = options;
@@ -136,7 +144,10 @@ export function netDialerConfig(options: SystemDialerOptions): NetDialerConfig {
   };
 }
 
-/** The idle time of keep-alive in whole seconds, as runtimes cut off what is less; also where it is off for now. */
+/**
+ * The keep-alive idle time, rounded up because runtimes truncate it to seconds; also where
+ * keep-alive is off.
+ */
 export function keepAliveIdleMs({ keepAlive }: Pick<SystemDialerOptions, "keepAlive">): number {
   return Math.ceil((keepAlive || 15_000) / 1_000) * 1_000;
 }

@@ -3,9 +3,9 @@ import type { ConnectRequest } from "./connector.ts";
 import { ipBytes } from "../ip/ip_bytes.ts";
 
 /**
- * Tells whether a connection is one with itself that nobody asked for. TCP makes such where nobody listens and the system happens to
- * choose the very port that is dialed as the local one (RFC 9293 §3.5, simultaneous open): everything written would come
- * back. Who asks for a local port may want one.
+ * Whether a connection is an unintended connection with itself. TCP makes one where there is no
+ * listener and the system chooses the dialed port as the local one (RFC 9293 §3.5, simultaneous
+ * open): all written bytes would come back. With an explicit local port it may be intended.
  */
 export function isAccidental(conn: Conn, request: ConnectRequest): boolean {
   return !("path" in request) && request.localPort === undefined && isSelfConnected(conn);

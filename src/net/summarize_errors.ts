@@ -1,7 +1,7 @@
 import type { DialError } from "../core/dial_error.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
 
-/** What an attempt says on a machine that has no way to that family at all. */
+/** The codes of an attempt on a machine without any route for the family. */
 const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
   "EADDRNOTAVAIL",
   "EAFNOSUPPORT",
@@ -10,10 +10,11 @@ const saysLittle: ReadonlySet<DialErrorCode> = new Set<DialErrorCode>([
 ]);
 
 /**
- * Sums up the errors of all attempts.
+ * Summarizes the errors of all attempts.
  *
  * @param errors One or more.
- * @param asked The address that was asked for, which the summary need not repeat; `undefined` where it says no address.
+ * @param asked The requested address, which the summary does not repeat; `undefined` where the
+ * summary has no address.
  */
 export function summarizeErrors(
   errors: readonly DialError[],

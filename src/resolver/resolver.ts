@@ -1,8 +1,8 @@
 import type { IpFamily } from "../ip/ip_literal.ts";
 
-/** What a lookup is asked for. */
+/** The parameters of a lookup. */
 export interface LookupOptions {
-  /** The address family wanted. */
+  /** The wanted address family. */
   family: IpFamily;
   /** Ends the lookup, or at least the wait for it. */
   signal?: AbortSignal;
@@ -13,17 +13,18 @@ export interface Resolver {
   /**
    * Looks up the addresses of one family.
    *
-   * @returns IP literals in the order in which to try them; an empty list means the same as `ENOTFOUND`.
+   * @returns IP literals in the order in which to try them; an empty list means the same as
+   * `ENOTFOUND`.
    * @throws An error whose `code` is `ENOTFOUND`, `EAI_AGAIN`, `EACCES` …
    */
   lookup(host: string, options: LookupOptions): Promise<readonly string[]>;
 }
 
 /**
- * Answers `localhost` and its subdomains locally, as names that must not reach DNS (RFC 6761 §6.3), and leaves all else
- * to `resolver`.
+ * Answers `localhost` and its subdomains locally, because these names must not reach DNS (RFC 6761
+ * §6.3). All other names go to `resolver`.
  *
- * @param resolver Who answers for other names.
+ * @param resolver The resolver for all other names.
  * @returns The resolver with the local names.
  */
 export function withLocalhost(resolver: Resolver): Resolver {

@@ -1,6 +1,6 @@
 import type { SystemErrorCode } from "../core/dial_error_code.ts";
 
-/** Finds out whether this process lacks descriptors, and says which error that is. */
+/** Checks whether this process lacks descriptors, and returns the error code. */
 export type ShortageProbe = () => SystemErrorCode | undefined;
 
 let probe: ShortageProbe | undefined;
@@ -15,9 +15,9 @@ export function setShortageProbe(found: ShortageProbe): void {
 }
 
 /**
- * Finds what a failure may be due to that reads as the fault of a peer or a name.
+ * Checks whether a lack of descriptors caused a failure that looks like that of a peer or a name.
  *
- * @returns `EMFILE` or `ENFILE` if that is what this process lacks, else `undefined`.
+ * @returns `EMFILE` or `ENFILE` if this process lacks descriptors, else `undefined`.
  */
 export function shortage(): SystemErrorCode | undefined {
   return probe?.();

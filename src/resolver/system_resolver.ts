@@ -5,11 +5,12 @@ import { type LookupOptions, type Resolver, withLocalhost } from "./resolver.ts"
 import { shortage } from "./shortage.ts";
 
 /**
- * The system's getaddrinfo, with `localhost` and its subdomains answered locally, and nobody asked for an `.onion`: whoever sees
- * that lookup learns what was meant to be hidden (RFC 7686 §2).
+ * The system's getaddrinfo. `localhost` and its subdomains are answered locally. An `.onion` name
+ * is never looked up: the lookup would reveal the hidden service to the resolver (RFC 7686 §2).
  *
- * A getaddrinfo call cannot be cancelled: an aborted lookup is abandoned, and may delay the exit of the process until the
- * system gives up. One lookup is in flight per name and family; whoever asks meanwhile shares it.
+ * A getaddrinfo call cannot be cancelled: an aborted lookup is abandoned, and may delay the exit of
+ * the process until the system gives up. One lookup runs for each name and family; concurrent
+ * callers share it.
  */
 export const systemResolver: Resolver = withLocalhost({ lookup });
 

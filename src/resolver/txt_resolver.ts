@@ -5,7 +5,7 @@ export interface TxtResolver {
   /**
    * Looks up the TXT records of a name.
    *
-   * @returns A text for each record, or the list of the strings it is made of.
+   * @returns A text for each record, or the list of its strings.
    * @throws An error whose `code` is `ENOTFOUND`, `ENODATA`, `ESERVFAIL` …
    */
   resolveTxt(
@@ -17,10 +17,10 @@ export interface TxtResolver {
 /** The TXT resolver of `node:dns`, with the system's name servers. */
 export const systemTxtResolver: TxtResolver = {
   async resolveTxt(name, { signal } = {}) {
-    // Loaded on first use, so that whoever dials no `/dnsaddr` loads no resolver.
+    // Loaded on first use, so that only `/dnsaddr` loads a resolver.
     const { promises: dns } = await import("node:dns");
     signal?.throwIfAborted();
-    // One for each lookup: cancelling takes all queries of a resolver with it.
+    // One for each lookup, because `cancel()` cancels all queries of a resolver.
     const resolver = new dns.Resolver();
     const unlink = onAbort(signal, () => resolver.cancel());
     try {
