@@ -7,14 +7,15 @@ import { byteLengthOf, isUint8Array, notBytesError, plainBytes } from "./uint8_a
 import type { WriteStyle } from "./writev.ts";
 
 /**
- * How long a closed connection waits for the peer's end before it drops the socket; as long as Go's
+ * How long a closed connection waits for the peer's FIN before it destroys the socket; as in Go's
  * HTTP server.
  */
 const lingerMs = 500;
 
 /**
- * What all connections share: closing, the order of writes, the streams, and what keeps the process
- * alive. An adapter adds how its runtime's socket reads, sends, shuts down and closes.
+ * The common part of all connections: closing, the order of writes, the streams, and references
+ * that keep the process alive. An adapter implements receiving, sending, shutdown and closing for
+ * its runtime's socket.
  */
 export abstract class BaseConn implements OwnConn {
   readonly localAddr: Addr;
@@ -22,14 +23,14 @@ export abstract class BaseConn implements OwnConn {
   readonly hops: readonly Addr[] = noHops;
   #report: DialReport | ReportSource | undefined;
   #closed = false;
-  /** Whether nothing more comes, and whether nothing more can be sent. */
+  /** Whether the receive side, or the send side, has ended. */
   #received = false;
   #sent = false;
   #over: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
-  /** The last of the writes under way, when there is one. */
+  /** The last pending write, if there is one. */
   #lastWrite: Promise<unknown> | undefined;
   #writeEnd: Promise<void> | undefined;
-  /** FIN, once it was asked for. */
+  /** The FIN, once requested. */
   #fin: Promise<void> | undefined;
   #wrote = false;
   #readEnded = false;
@@ -43,29 +44,30 @@ export abstract class BaseConn implements OwnConn {
     this.remoteAddr = remoteAddr;
   }
 
-  /** Reads into a non-empty buffer; calls are queued in order. After `destroy` it must settle. */
+  /** Reads into a non-empty buffer. Calls are queued in order. It must settle after `destroy`. */
   protected abstract receive(buffer: Uint8Array): Promise<number | null>;
   /**
-   * Sends all of `data`; never called while another is under way. Returns `undefined` when the
-   * system took everything at once. After `destroy` it must settle.
+   * Sends all of `data`; never called while another call is pending. Returns `undefined` when the
+   * system accepted everything at once. It must settle after `destroy`.
    */
   protected abstract send(data: Uint8Array): Promise<void> | undefined;
-  /** How the socket best takes many pieces, where that is known. */
+  /** The best way to write many pieces to the socket, where it is known. */
   get writeStyle(): WriteStyle | undefined {
     return undefined;
   }
   /**
-   * As `send`, several pieces by one call to the system; only where the runtime can do that without
-   * copying them.
+   * As `send`, several pieces by one system call; only where the runtime does this without copying.
    */
   protected sendv?(pieces: readonly Uint8Array[]): Promise<void> | undefined;
-  /** Sends FIN. Called once, and not while a `send` is under way. */
+  /** Sends FIN. Called once, and never while a `send` is pending. */
   protected abstract shutdown(): Promise<void>;
   /** Closes the socket, with RST if `reset` and the runtime can. Called once. */
   protected abstract destroy(reset: boolean): void;
-  /** Whether a `receive` is under way, or the end or a failure was received. */
+  /** Whether the end or a failure was received, or a pending `receive` blocks every other one. */
   protected abstract get receivedAll(): boolean;
-  /** Whether the socket shall keep the process alive from now on. */
+  /** Rejects each pending `receive`, so that later bytes can be discarded. */
+  protected rejectReads(): void {}
+  /** Sets whether the socket keeps the process alive. */
   protected abstract setRef(ref: boolean): void;
   abstract setNoDelay(noDelay?: boolean): void;
   abstract setKeepAlive(keepAlive?: boolean): void;
@@ -75,7 +77,7 @@ export abstract class BaseConn implements OwnConn {
     return this.#report = readReport(this.#report);
   }
 
-  /** Tells a connection of this kind from what stands in for one, such as a `Proxy`. */
+  /** Whether a connection is an instance of this class, and no wrapper such as a `Proxy`. */
   static isBaseConn(conn: object): conn is BaseConn {
     return #report in conn;
   }
@@ -99,18 +101,18 @@ export abstract class BaseConn implements OwnConn {
     return this.#over.promise;
   }
 
-  /** Whether it was closed or reset here. */
+  /** Whether it was closed or reset on this side. */
   protected get isClosed(): boolean {
     return this.#closed;
   }
 
-  /** To be called when a read gave the end. */
+  /** To be called when a read returned the end. */
   protected noteEnd(): void {
     this.#received = true;
     this.#settleClosed();
   }
 
-  /** To be called when a read or write failed because the connection broke. */
+  /** To be called when a read or a write failed because the connection broke. */
   protected noteBroken(): void {
     this.#received = this.#sent = true;
     this.#settleClosed();
@@ -133,7 +135,7 @@ export abstract class BaseConn implements OwnConn {
     return this.#write(plainBytes(data), byteLengthOf(data));
   }
 
-  /** As the function `writev` has it; only where `writeStyle` says that it supportsWritev. */
+  /** As the function `writev`; only where `writeStyle.supportsWritev` is true. */
   writev(pieces: readonly Uint8Array[]): Promise<number> {
     return this.#write(pieces, pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
   }
@@ -148,7 +150,7 @@ export abstract class BaseConn implements OwnConn {
     try {
       sending = this.#send(data);
     } catch (error) {
-      // The runtime may ask the caller's bytes what they answer by throwing.
+      // The runtime may call getters of the caller's bytes, which may throw.
       return Promise.reject(error);
     }
     if (sending === undefined) return Promise.resolve(byteLength);
@@ -207,8 +209,11 @@ export abstract class BaseConn implements OwnConn {
     if (this.#closed) return;
     this.#closed = true;
     this.#settleClosed();
-    if (this.#wrote && this.#lastWrite === undefined && !this.receivedAll) this.#linger();
-    else this.destroy(false);
+    if (this.#wrote && this.#lastWrite === undefined) {
+      this.rejectReads();
+      if (!this.receivedAll) return void this.#linger();
+    }
+    this.destroy(false);
   }
 
   reset(): void {
@@ -219,9 +224,9 @@ export abstract class BaseConn implements OwnConn {
   }
 
   /**
-   * The system answers a close with unread data by a reset, which may destroy what was written and
-   * is still on its way. So FIN is sent first, and what the peer still sends is read and dropped,
-   * until it ends or the time is over.
+   * The system answers a close with unread data by RST, which may discard written bytes that are
+   * still in transit. So FIN is sent first. Incoming bytes are then read and dropped until the
+   * peer's FIN or the time limit.
    */
   async #linger(): Promise<void> {
     let over = false;
@@ -230,16 +235,16 @@ export abstract class BaseConn implements OwnConn {
       over = true;
     };
     this.setRef(false);
-    // Not `AbortSignal.timeout`, which keeps a Deno process alive while somebody listens to it.
+    // Not `AbortSignal.timeout`, which keeps a Deno process alive while it has a listener.
     const limit: { unref?(): unknown } | number = setTimeout(end, lingerMs);
     if (typeof limit === "object") limit.unref?.();
     try {
-      // A `closeWrite` that is still pending has given up, since the connection is closed.
+      // A `closeWrite` that is still pending has been rejected, because the connection is closed.
       await (this.#fin ?? this.shutdown());
       const scratch = new Uint8Array(16 * 1024);
       while (!over && await this.receive(scratch) !== null);
     } catch {
-      // It ended another way.
+      // It ended with an error.
     }
     clearTimeout(limit as Parameters<typeof clearTimeout>[0]);
     end();
@@ -263,12 +268,12 @@ export abstract class BaseConn implements OwnConn {
     this.setRef(false);
   }
 
-  /** One more operation is pending, so the process stays alive. */
+  /** Counts one more pending operation, which keeps the process alive. */
   protected hold(): void {
     if (this.#pending++ === 0 && this.#keepsAlive && !this.#closed) this.setRef(true);
   }
 
-  /** One operation fewer is pending. */
+  /** Counts one pending operation less. */
   protected release(): void {
     if (--this.#pending === 0 && this.#keepsAlive && !this.#closed) this.setRef(false);
   }
@@ -283,7 +288,7 @@ export abstract class BaseConn implements OwnConn {
   }
 }
 
-/** One list for all connections that are direct. */
+/** One list for all direct connections. */
 const noHops: readonly Addr[] = Object.freeze([]);
 
 function writeEndedError(): Error {

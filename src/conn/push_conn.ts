@@ -11,17 +11,16 @@ interface Waiter {
 }
 
 /**
- * A connection over a socket that calls back with data, as Node's and Bun's do. Bytes go straight
- * into the buffer of a waiting read; what does not fit is kept, and the socket is paused until it
- * was taken.
+ * A connection over a socket that calls back with data, as in Node and Bun. Bytes are copied into
+ * the buffer of a waiting read. The rest is kept, and the socket is paused until it was read.
  */
 export abstract class PushConn extends BaseConn implements ChunkFlow {
   #waiters: Waiter[] = [];
   /** Received and not yet read. The socket is paused while there is any. */
   #chunks: Uint8Array[] = [];
-  /** Whether the socket delivers what comes. */
+  /** Whether the socket delivers data. */
   #flowing: boolean;
-  /** Takes what comes, in place of reads. */
+  /** The sink that receives data in place of reads. */
   #sink: ChunkSink | undefined;
   #handing = false;
   #ended = false;
@@ -36,7 +35,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     this.#flowing = flowing;
   }
 
-  /** Starts the flow of data. */
+  /** Starts the delivery of data. */
   protected abstract resumeSocket(): void;
 
   protected receive(buffer: Uint8Array): Promise<number | null> {
@@ -62,16 +61,16 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     this.resumeSocket();
   }
 
-  /** As `flowChunks` has it. */
+  /** As `flowChunks`. */
   pipeTo(sink: ChunkSink): ChunkFlow {
     this.#sink = sink;
     this.hold();
     return this;
   }
 
-  /** Lets the flow to a sink go on. */
+  /** Resumes the flow to the sink. */
   resume(): void {
-    // What the sink answers to the chunk that it is given says whether it wants more.
+    // The sink's return value for the chunk in progress decides whether it wants more.
     if (this.#handing) return;
     while (this.#sink !== undefined && this.#chunks.length > 0) {
       if (!this.#hand(this.#chunks.shift()!)) return;
@@ -94,7 +93,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     return goesOn;
   }
 
-  /** @returns Whom to tell; `undefined` if nobody takes the flow, or not now. */
+  /** @returns The sink to notify; `undefined` while there is none or it is paused. */
   #endFlow(): ChunkSink | undefined {
     const sink = this.#sink;
     if (sink === undefined) return undefined;
@@ -103,26 +102,22 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     return sink;
   }
 
-  /**
-   * Whether the sink, if there is one, can be told now that nothing more comes: not while it wants
-   * nothing.
-   */
+  /** Whether the end may be reported to the sink, if there is one: not while it is paused. */
   get #drained(): boolean {
     return this.#flowing && this.#chunks.length === 0;
   }
 
   /**
-   * Makes of received bytes a chunk that nobody else writes to, for a flow or to be kept for the
-   * next read.
+   * Makes a chunk of received bytes that no other code writes to, for a flow or for the next read.
    */
   protected own(chunk: Uint8Array, _use: "flow" | "keep"): Uint8Array {
     return chunk;
   }
 
   /**
-   * Takes what the socket received.
+   * Receives bytes from the socket.
    *
-   * @returns Whether the socket may go on; else it must pause until `resumeSocket`.
+   * @returns Whether the socket may go on; otherwise it must pause until `resumeSocket`.
    */
   protected push(chunk: Uint8Array): boolean {
     if (this.#sink !== undefined) return this.#flowing = this.#hand(this.own(chunk, "flow"));
@@ -132,7 +127,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     return this.#flowing = false;
   }
 
-  /** Gives received bytes to the reads that wait, and returns what is left over. */
+  /** Copies received bytes to the waiting reads and returns the rest. */
   #deliver(chunk: Uint8Array): Uint8Array | undefined {
     while (this.#waiters.length > 0) {
       const { buffer, resolve, reject } = this.#waiters.shift()!;
@@ -157,7 +152,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     return count;
   }
 
-  /** The peer sent FIN: reads give what is left, then `null`. */
+  /** The peer sent FIN: reads return the kept bytes, then `null`. */
   protected pushEnd(): void {
     this.#ended = true;
     this.#settle(({ resolve }) => {
@@ -167,7 +162,7 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
     if (this.#drained) this.#finishFlow();
   }
 
-  /** The socket failed: reads give what is left, then this error. */
+  /** The socket failed: reads return the kept bytes, then reject with this error. */
   protected pushError(error: unknown): void {
     this.#error ??= error;
     this.#settle(({ reject }) => {
@@ -196,12 +191,16 @@ export abstract class PushConn extends BaseConn implements ChunkFlow {
       this.#chunks.length === 0 && (this.#ended || this.#error !== undefined);
   }
 
-  /** What the socket failed with, if it did. */
+  protected override rejectReads(): void {
+    this.pushClosed();
+  }
+
+  /** The error of the socket, if it failed. */
   protected get failure(): unknown {
     return this.#error;
   }
 
-  /** To be called by `destroy`: whoever waits is told, whatever is left is dropped. */
+  /** To be called by `destroy`: rejects the waiting reads and drops the kept bytes. */
   protected pushClosed(): void {
     this.#chunks = [];
     this.#settle(({ reject }) => reject(closedError("read")));
