@@ -1,7 +1,7 @@
 import { loopbackCodes, loopbackPeers } from "../../adapters/loopback/loopback_peers.ts";
 import type { Addr } from "../core/addr.ts";
 import type { ContextDialer } from "../core/dialer.ts";
-import { requireDialer } from "../core/is_dialer.ts";
+import { requireDialer } from "../core/dialer.ts";
 import {
   anyObject,
   callback,
@@ -49,9 +49,9 @@ export interface TestDialerOptions {
    */
   variants?: DialerVariants;
   /**
-   * The codes of the dialer's errors if they are not those of a system call, such as `{ refused:
-   * "ERR_PROXY_TARGET_REFUSED" }`. On Bun the default for `unreachable` is `ECONNREFUSED`, which is
-   * the code that Bun reports.
+   * The codes of the dialer's errors if they are not those of a system call, such as
+   * `{ refused: "ERR_PROXY_TARGET_REFUSED" }`. On Bun the default for `unreachable` is
+   * `ECONNREFUSED`, which is the code that Bun reports.
    *
    * @default `ECONNREFUSED`, `ENETUNREACH`, `ENOTFOUND`, `ENOENT`, `EADDRNOTAVAIL`.
    */

@@ -6,7 +6,7 @@ import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { connError } from "../../core/conn_error.ts";
 import type { DialEvent } from "../../core/dial_event.ts";
 import type { ContextDialer } from "../../core/dialer.ts";
-import { requireDialer } from "../../core/is_dialer.ts";
+import { requireDialer } from "../../core/dialer.ts";
 import {
   anyObject,
   callback as callbackCheck,
@@ -128,10 +128,10 @@ export interface NodeConnector {
    */
   readonly connect: NodeConnect;
   /**
-   * Makes a stream that its `connect` connects later. The forms are those of {@linkcode
-   * NodeConnector.connect}, but there is no TLS, and the callback is a listener of `"connect"`. It
-   * is for drivers that create a socket before they know the target: `new pg.Client({ stream:
-   * connector.socket })`.
+   * Makes a stream that its `connect` connects later. The forms are those of
+   * {@linkcode NodeConnector.connect}, but there is no TLS, and the callback is a listener of
+   * `"connect"`. It is for drivers that create a socket before they know the target:
+   * `new pg.Client({ stream: connector.socket })`.
    *
    * @returns The stream. It is typed as a `net.Socket` and has its methods, but is not an instance
    *   of it.
