@@ -8,22 +8,22 @@ import { netDialerOptions, type SystemDialerOptions } from "../src/net/net_diale
 
 /**
  * Makes a dialer over the runtime's own sockets, the counterpart of Go's `net.Dialer`:
- * `Deno.connect`, `Bun.connect` or `node:net`, with lookup, RFC 8305 Happy Eyeballs, local
- * addresses, keep-alive and a time limit that are the same on all.
+ * `Deno.connect`, `Bun.connect` or `node:net`. Lookup, RFC 8305 Happy Eyeballs, local addresses,
+ * keep-alive and the time limit are the same on all runtimes.
  *
- * The first dial loads the code for the runtime. Where that fails, as it does once the process has
+ * The first dial loads the code for the runtime. If that fails, for example because the process has
  * no file descriptor left, the dial fails with a `DialError`, and the next dial tries again.
  *
  * @example
  * const dialer = systemDialer({ timeoutMs: 5_000 });
  * const conn = await dialer.dialContext("tcp", "peer.example:4001");
  *
- * @param options How the dialer behaves.
+ * @param options The options of the dialer.
  * @returns The dialer.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
 export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
-  // Checked here, since the adapter is only loaded by the first dial.
+  // Checked here, because the adapter is loaded by the first dial only.
   const read = readOptions("systemDialer", options, netDialerOptions);
   let loaded: ContextDialer | undefined;
   const loading = makeDialer({

@@ -5,16 +5,16 @@ import { bytesAfter } from "../../src/conn/uint8_array.ts";
 import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../../src/net/connector.ts";
 
 /**
- * A connection over a socket of Bun's own. Data flows from the start, and stops at the first that nobody waits for: pausing at once
- * costs system calls.
+ * A connection over a socket of Bun's own. Data flows from the start and is paused at the first
+ * chunk that no read waits for: pausing at once would cost system calls.
  */
 export class BunConn extends PushConn {
   readonly #socket: BunSocket;
   readonly #keepAliveMs: number;
   #ended = false;
-  /** What a write failed with. */
+  /** The error of a failed write. */
   #broken: unknown;
-  /** The write under way: what is left of it, and who waits. */
+  /** The pending write: its remaining bytes and its promise. */
   #sending: { rest: Uint8Array; resolve: () => void; reject: (error: unknown) => void } | undefined;
 
   constructor(socket: BunSocket, request: ConnectRequest, keepAliveMs: number) {
@@ -22,7 +22,7 @@ export class BunConn extends PushConn {
     super(localAddrOf(socket, request), remoteAddrOf(request), true);
     this.#socket = socket;
     this.#keepAliveMs = keepAliveMs;
-    // A paused socket would hold the process.
+    // A paused socket would keep the process alive.
     socket.unref();
   }
 
@@ -32,8 +32,8 @@ export class BunConn extends PushConn {
 
   onEnd(): void {
     this.#ended = true;
-    // The system tells of a reset once, here to a write, and of an end after that. A peer that had ended before its reset
-    // makes it an EPIPE, and what that had sent is whole.
+    // The system reports a reset only once, here to a write, and the end afterwards. If the peer
+    // had sent FIN before its reset, the code is EPIPE, and all of its data was received.
     if (this.#broken === undefined || systemErrorCode(this.#broken) === "EPIPE") this.pushEnd();
     else this.pushError(this.#broken);
   }
@@ -44,7 +44,7 @@ export class BunConn extends PushConn {
     this.#failSending(error);
   }
 
-  /** Also called where the peer's FIN comes after the local one. */
+  /** Also called when the peer's FIN follows the local one. */
   onClose(error: unknown): void {
     if (error !== undefined && error !== null) return this.onError(error);
     this.onEnd();
@@ -60,7 +60,7 @@ export class BunConn extends PushConn {
 
   onDrain(): void {
     const sending = this.#sending;
-    // Bun may call this with nothing to send.
+    // Bun may call this with no pending write.
     if (sending === undefined) return;
     const count = this.#socket.write(sending.rest);
     if (count < 0) return this.#failSending(this.#whyBroken());
@@ -98,7 +98,7 @@ export class BunConn extends PushConn {
   }
 
   protected destroy(reset: boolean): void {
-    // First, since Bun calls `close` from within, which would pass for the peer's end.
+    // Set first, because Bun calls `close` synchronously, which would look like the peer's end.
     if (this.#sending !== undefined) this.#failSending(closedError("write"));
     this.pushClosed();
     if (reset) this.#socket.terminate();
@@ -119,7 +119,7 @@ export class BunConn extends PushConn {
   }
 }
 
-/** What is used of a Bun socket. */
+/** The used part of a Bun socket. */
 export interface BunSocket {
   readonly localAddress?: string;
   readonly localPort?: number;

@@ -16,15 +16,16 @@ import { netConnector } from "../node/net_connector.ts";
 /**
  * Makes a dialer over `Bun.connect`, as `systemDialer` does on Bun.
  *
- * A pending `Bun.connect` cannot be cancelled: an aborted one is abandoned, and holds a descriptor and the process until the
- * kernel gives up. So that there are never more than 16 of them, dials beyond 16 pending ones go through `node:net`, whose
- * sockets can be destroyed. Bun reports an unreachable network or host as `ECONNREFUSED`.
+ * A pending `Bun.connect` cannot be cancelled. An aborted one is abandoned, and keeps a descriptor
+ * and the process until the kernel gives up. At most 16 are pending at a time: further dials use
+ * `node:net`, whose sockets can be destroyed. Bun reports an unreachable network or host as
+ * `ECONNREFUSED`.
  *
  * @example
  * const dialer = bunDialer({ timeoutMs: 5_000 });
  * const conn = await dialer.dialContext("tcp", "peer.example:4001");
  *
- * @param options How the dialer behaves.
+ * @param options The options of the dialer.
  * @returns The dialer.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
@@ -33,7 +34,7 @@ export function bunDialer(options: SystemDialerOptions = {}): ContextDialer {
   return netDialer(bunConnector(read), read);
 }
 
-/** The most connects that may be pending at once, since each may have to be abandoned. */
+/** The limit of pending connects, because each may have to be abandoned. */
 const mostPending = 16;
 let pending = 0;
 
@@ -43,7 +44,7 @@ function bunConnector(options: SystemDialerOptions): Connector {
   const throughNode = netConnector(options);
   const opened = (socket: BunSocket, request: ConnectRequest) => {
     if (!("path" in request)) {
-      // No-delay is what Bun's sockets begin with.
+      // Bun's sockets start with no-delay.
       if (!noDelay) socket.setNoDelay(false);
       if (keepAlive !== false) socket.setKeepAlive(true, idleMs);
     }
@@ -60,7 +61,7 @@ function bunConnector(options: SystemDialerOptions): Connector {
   };
 }
 
-/** What a socket's callbacks know of it: the attempt only while it connects, then the connection. */
+/** The state in a socket's callbacks: the attempt while it connects, then the connection. */
 interface Context {
   attempt: {
     connected(socket: OpenSocket): void;
@@ -113,7 +114,7 @@ function open(
 function ipTarget(request: IpRequest, { host: hostname, localAddress }: Ends): Target {
   const { port, localPort } = request;
   if (localAddress === undefined && localPort === undefined) return { hostname, port };
-  // Bun ignores a local port without a local address; its types know neither.
+  // Bun ignores a local port without a local address; its types declare neither.
   const local = { localAddress: localAddress ?? anyLocalAddress(request), localPort };
   return { hostname, port, ...local };
 }
@@ -139,7 +140,7 @@ interface BunHandlers {
   close(socket: OpenSocket, error?: unknown): void;
 }
 
-/** What is used of Bun; a test checks it against Bun's own types. */
+/** The used part of Bun; a test checks it against Bun's own types. */
 declare const Bun: {
   connect(
     options:

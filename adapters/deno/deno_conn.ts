@@ -13,7 +13,7 @@ import {
 } from "../../src/conn/uint8_array.ts";
 import type { WriteStyle } from "../../src/conn/writev.ts";
 
-/** What Deno's error classes without a code mean. */
+/** The codes of Deno's error classes that have no code. */
 const codes: Record<string, SystemErrorCode> = {
   BrokenPipe: "EPIPE",
   ConnectionAborted: "ECONNABORTED",
@@ -27,7 +27,7 @@ const codes: Record<string, SystemErrorCode> = {
   WouldBlock: "EAGAIN",
 };
 
-/** The code of an error of Deno's, by its class where it has none itself. */
+/** The code of an error of Deno's, by its class if it has no code. */
 export function denoErrorCode(error: unknown): SystemErrorCode | undefined {
   return systemErrorCode(error) ?? codes[(error as Error).name];
 }
@@ -38,12 +38,15 @@ const writeStyle: WriteStyle = { supportsWritev: false, coalesceBytes: 512 * 102
 /** A connection over a socket of Deno's own. */
 export class DenoConn extends BaseConn {
   readonly #conn: DenoSocket;
-  /** Rejects the reads under way, which Deno cannot give up while the socket is open. */
+  /** Rejects the pending reads, which Deno cannot cancel while the socket is open. */
   readonly #reads: ((error: unknown) => void)[] = [];
   #ended = false;
-  /** Made for the first buffer that may shrink. */
+  /** Made for the first buffer whose memory may shrink. */
   #guard: BufferGuard | undefined;
-  /** What broke the connection. The system tells of it once, to whoever asks first, and of an end after that. */
+  /**
+   * The error that broke the connection. The system reports it once, to the first call, and the end
+   * afterwards.
+   */
   #failure: unknown;
   #writeFailure: unknown;
 
@@ -53,7 +56,7 @@ export class DenoConn extends BaseConn {
   }
 
   protected receive(buffer: Uint8Array): Promise<number | null> {
-    // Deno writes to the memory as it was when the read began, and counts what is lost.
+    // Deno writes to the memory as it was when the read began, and counts lost bytes as read.
     if (this.#guard === undefined && !isResizable(buffer)) return this.#receive(buffer);
     return (this.#guard ??= new BufferGuard((buffer) => this.#receive(buffer))).read(buffer);
   }
@@ -98,13 +101,14 @@ export class DenoConn extends BaseConn {
 
   protected async send(data: Uint8Array): Promise<void> {
     try {
-      // A single call may take only a part.
+      // A single call may write only a part.
       let sent = await this.#conn.write(data);
       while (sent < data.byteLength) sent += await this.#conn.write(bytesAfter(data, sent));
     } catch (error) {
       const failure = this.#ioError("write", error);
       this.#writeFailure ??= failure;
-      // A peer that had ended before its reset makes it an EPIPE, and what it sent is whole.
+      // If the peer had sent FIN before its reset, the code is EPIPE, and all of its data was
+      // received.
       if (denoErrorCode(error) !== "EPIPE") this.#failure ??= failure;
       throw failure;
     }
@@ -137,13 +141,13 @@ export class DenoConn extends BaseConn {
     try {
       this.#conn.close();
     } catch {
-      // Deno closed it already.
+      // Deno has closed it already.
     }
   }
 
-  /** Deno itself keeps the process alive just while an operation is pending. */
+  /** Deno itself keeps the process alive exactly while an operation is pending. */
   protected setRef(ref: boolean): void {
-    // What a closed connection still waits for shall not.
+    // Operations that are pending after the close must not keep the process alive.
     if (this.isClosed && !ref) this.#conn.unref?.();
   }
 
@@ -155,7 +159,7 @@ export class DenoConn extends BaseConn {
     this.#conn.unref?.();
   }
 
-  // Deno throws where the connection is closed.
+  // Deno throws if the connection is closed.
   setNoDelay(noDelay = true): void {
     if (!this.isClosed) this.#conn.setNoDelay?.(noDelay);
   }
@@ -165,7 +169,7 @@ export class DenoConn extends BaseConn {
   }
 }
 
-/** What is used of a Deno connection. */
+/** The used part of a Deno connection. */
 export interface DenoSocket {
   readonly localAddr: { transport: string; hostname?: string; port?: number };
   readonly remoteAddr: { transport: string };

@@ -18,13 +18,14 @@ import { DenoConn, denoErrorCode, type DenoSocket } from "./deno_conn.ts";
 import { isLinkLocal, resolveZones } from "../node/resolve_zones.ts";
 import { netConnector } from "../node/net_connector.ts";
 
-/** How a dialer over Deno's sockets behaves. */
+/** The options of a dialer over Deno's sockets. */
 export interface DenoDialerOptions extends SystemDialerOptions {
   /**
-   * `"native"` is `Deno.connect`, the fastest; `"node"` is Deno's `node:net`, which can also set the keep-alive idle time and
-   * send RST.
+   * `"native"` is `Deno.connect`, the fastest; `"node"` is Deno's `node:net`, which can also set
+   * the keep-alive idle time and send RST.
    *
-   * @default {"native"} Or `"node"` where `localAddress`, `localPort` or a number for `keepAlive` asks for it.
+   * @default {"native"} Or `"node"` where `localAddress`, `localPort` or a number for `keepAlive`
+   * requires it.
    */
   api?: "native" | "node";
 }
@@ -32,17 +33,19 @@ export interface DenoDialerOptions extends SystemDialerOptions {
 /**
  * Makes a dialer over `Deno.connect`, as `systemDialer` does on Deno.
  *
- * `Deno.connect` can neither set the keep-alive idle time nor send RST: there keep-alive has the system's idle time and
- * `reset()` closes with FIN. Where the permissions cover a name but neither its lookup nor its addresses
- * (`--allow-net=peer.example:4001`), the name itself goes to `Deno.connect`.
+ * `Deno.connect` can neither set the keep-alive idle time nor send RST: keep-alive has the system's
+ * idle time, and `reset()` closes with FIN. Where the permissions cover a name but neither its
+ * lookup nor its addresses (`--allow-net=peer.example:4001`), `Deno.connect` receives the name
+ * itself.
  *
  * @example
  * const dialer = denoDialer({ timeoutMs: 5_000 });
  * const conn = await dialer.dialContext("tcp", "peer.example:4001");
  *
- * @param options How the dialer behaves.
+ * @param options The options of the dialer.
  * @returns The dialer.
- * @throws {TypeError | RangeError} If an option is unusable, or `api: "native"` cannot do what another option asks.
+ * @throws {TypeError | RangeError} If an option is unusable, or `api: "native"` does not support
+ * another option.
  */
 export function denoDialer(options: DenoDialerOptions = {}): ContextDialer {
   const read = readOptions<DenoDialerOptions>("denoDialer", options, denoDialerOptions);
@@ -71,7 +74,10 @@ function nodeConnector(options: DenoDialerOptions): Connector {
   };
 }
 
-/** Why Deno's `node:net` cannot make an attempt, where it would say something else or throw where nobody can catch it. */
+/**
+ * Why Deno's `node:net` cannot make an attempt, where its own error would be misleading or
+ * uncatchable.
+ */
 function nodeFailure(request: IpRequest): ConnectFailure | undefined {
   const { host, localAddress, localPort } = request;
   for (const address of [host, localAddress]) {
@@ -131,7 +137,8 @@ function open(
   done: ConnectDone,
 ): () => void {
   const controller = new AbortController();
-  // The last thing that `Deno.connect` does is to ask this, and if it throws then, nobody has the connection to close it.
+  // The last step of `Deno.connect` is this call. If it threw, the open connection would be
+  // unreachable and never closed.
   controller.signal.throwIfAborted = () => {};
   let cancelled = false;
   connect(controller.signal).then(
@@ -144,7 +151,7 @@ function open(
   };
 }
 
-/** Without the signal, which costs a tenth of a dial. */
+/** Without a signal, which costs a tenth of a dial. */
 function openForGood(
   connecting: Promise<DenoSocket>,
   opened: (conn: DenoSocket) => DenoConn,
@@ -163,7 +170,7 @@ function finish(
   try {
     conn = opened(socket);
   } catch (error) {
-    // A socket that the peer has reset already may take no options.
+    // A socket that the peer has reset already may reject options.
     socket.close();
     return done(connectFailure(error));
   }
@@ -182,7 +189,7 @@ function connectFailure(error: unknown): ConnectFailure {
   return { code: "ERR_DIAL_FAILED", cause: error };
 }
 
-/** What is used of Deno; a test checks it against Deno's own types. */
+/** The used part of Deno; a test checks it against Deno's own types. */
 declare const Deno: {
   connect(
     options:

@@ -8,7 +8,7 @@ import { joinHostPort } from "../../src/core/host_port.ts";
 import { sendsFin } from "../../src/conn/sends_fin.ts";
 import type { ContractCodes, ListeningPeer, PeerConn, Peers, SilentPeer } from "./peers.ts";
 
-/** Where the peers listen. */
+/** The options of {@linkcode loopbackPeers}. */
 export interface LoopbackPeersOptions {
   /**
    * The loopback address for `tcp`.
@@ -19,10 +19,11 @@ export interface LoopbackPeersOptions {
 }
 
 /**
- * Makes peers that listen on this machine's loopback, over `node:net`. Each runs in this process, except the silent one: a
- * runtime accepts whatever comes, so a process of its own holds its queue full.
+ * Makes peers that listen on this machine's loopback, over `node:net`. All run in this process,
+ * except the silent one: a runtime accepts every connection, so a separate process keeps its queue
+ * full.
  *
- * @param options Where they listen.
+ * @param options The options of the peers.
  * @returns The peers.
  */
 export function loopbackPeers(options: LoopbackPeersOptions = {}): Peers {
@@ -30,12 +31,13 @@ export function loopbackPeers(options: LoopbackPeersOptions = {}): Peers {
   return {
     listen: (network) => listen(network, hostname),
     silent: () => startSilentPeer(hostname),
-    // tcpmux: below the ports that the system hands out, so nobody gets it by chance.
+    // tcpmux: below the ephemeral ports, so no other process has it by chance.
     refused: joinHostPort(hostname, 1),
-    // Linux answers ENETUNREACH to a TCP connect to a broadcast or multicast address, and no packet leaves.
+    // Linux returns ENETUNREACH for a TCP connect to a broadcast or multicast address, and sends no
+    // packet.
     unreachable: hostname === "::1" ? "[ff02::1]:9" : "255.255.255.255:9",
-    // A label longer than 63 octets (RFC 1035 §2.3.4) fails in the resolver itself, where ".invalid" may be asked of a DNS
-    // server that takes its time.
+    // A label longer than 63 octets (RFC 1035 §2.3.4) fails in the resolver itself. An ".invalid"
+    // name may be sent to a slow DNS server.
     unknownName: `${"no-such-name".repeat(6)}.invalid:9`,
     missingPath: join(tmpdir(), "anydial-no-such-socket"),
     // TEST-NET-1 (RFC 5737), the documentation prefix (RFC 3849).
@@ -43,7 +45,7 @@ export function loopbackPeers(options: LoopbackPeersOptions = {}): Peers {
   };
 }
 
-/** What dialers over this runtime's sockets say of those addresses. */
+/** The codes of dialers over this runtime's sockets for those addresses. */
 export const loopbackCodes: ContractCodes = {
   refused: "ECONNREFUSED",
   // Bun reports it as refused, natively and in `node:net`.
@@ -99,7 +101,7 @@ function addressOf(address: AddressInfo | string): string {
   return typeof address === "string" ? address : joinHostPort(address.address, address.port);
 }
 
-/** A server's socket, read on demand. Written apart from the dialers' connections, which it is to test. */
+/** A server's socket, read on demand. Independent of the dialers' connections, which it tests. */
 class SocketPeer implements PeerConn {
   readonly #socket: Socket;
   #ended = false;
@@ -124,7 +126,7 @@ class SocketPeer implements PeerConn {
   async read(buffer: Uint8Array): Promise<number | null> {
     const socket = this.#socket;
     while (true) {
-      // Also called with nothing there: that is what brings the "end" about.
+      // Also called without available data, because such a read triggers the "end" event.
       const chunk = socket.read(Math.min(socket.readableLength, buffer.byteLength)) as
         | Uint8Array
         | null;
@@ -160,8 +162,9 @@ class SocketPeer implements PeerConn {
 }
 
 /**
- * What the silent peer's process runs. While it waits for a byte it accepts nothing, so the kernel's queue for this
- * listener fills, and drops what comes then. Afterwards it accepts all, and ends when stdin and all connections did.
+ * The program of the silent peer's process. It accepts nothing until it receives a byte, so the
+ * kernel's queue for this listener fills, and later connects are dropped. Afterwards it accepts
+ * all, and ends when stdin and all connections have ended.
  */
 const silentProgram = `
 import("node:net").then(({ createServer }) => import("node:fs").then(({ readSync, writeSync }) => {
@@ -189,7 +192,7 @@ async function startSilentPeer(hostname: string): Promise<SilentPeer> {
     },
     async close() {
       for (const socket of fillers) socket.destroy();
-      // The first byte lets it answer, if nobody has yet.
+      // The first byte starts accepting, if `answer` has not.
       child.stdin.end("a");
       if (!await endsWithin(child, exited, 5_000)) {
         throw new Error("a connection to the silent peer was left open");
@@ -198,7 +201,10 @@ async function startSilentPeer(hostname: string): Promise<SilentPeer> {
   };
 }
 
-/** Connects until a connect hangs. Bun's listeners have a queue of 512, whatever they are asked for. */
+/**
+ * Connects until a connect hangs. Bun's listeners have a queue of 512, whatever the requested
+ * backlog.
+ */
 async function fillQueue(hostname: string, port: number): Promise<Socket[]> {
   const fillers: Socket[] = [];
   for (let hanging = false; !hanging;) {

@@ -1,35 +1,40 @@
 import type { DialErrorCode } from "../../src/core/dial_error_code.ts";
 /** The peer's side of a connection, with the meanings of `Conn`. */
 export interface PeerConn {
-  /** Reads up to `buffer.byteLength` bytes; `null` at the end. Nothing is read ahead of demand but what a socket buffers. */
+  /**
+   * Reads up to `buffer.byteLength` bytes; `null` at the end. Nothing is read ahead except into the
+   * socket's buffer.
+   */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes all of `data`; resolves when the system took it. */
+  /** Writes all of `data`; resolves when the system has accepted it. */
   write(data: Uint8Array): Promise<number>;
   /** Sends FIN; the read side stays open. */
   closeWrite(): Promise<void>;
-  /** Closes both directions; what was written is still delivered. */
+  /** Closes both directions; written data is still delivered. */
   close(): void;
   /** Closes with RST. */
   reset(): void;
 }
 
-/** A peer that takes connections. */
+/** A peer that accepts connections. */
 export interface ListeningPeer {
-  /** The address to dial over the network that it was asked to listen on. */
+  /** The address to dial, over the network passed to `listen`. */
   readonly address: string;
-  /** How many connections it has seen, also those that nobody has accepted yet. */
+  /** The number of connections so far, including those not yet accepted. */
   readonly seen: number;
-  /** The next connection, in the order in which they came. */
+  /** The next connection, in order of arrival. */
   accept(): Promise<PeerConn>;
   /** Stops listening and destroys all its connections. */
   close(): Promise<void>;
 }
 
-/** A peer that lets dials hang: they neither succeed nor fail. */
+/** A peer whose dials hang: they neither succeed nor fail. */
 export interface SilentPeer {
   /** The address to dial over `tcp`. */
   readonly address: string;
-  /** From now on, connections are accepted, those that hang too; their bytes are read and dropped. */
+  /**
+   * Accepts all connections from now on, pending ones included; their bytes are read and dropped.
+   */
   answer(): void;
   /**
    * Stops listening, and waits until all connections it accepted are closed by the other side.
@@ -40,36 +45,36 @@ export interface SilentPeer {
 }
 
 /**
- * The peers that a dialer is tested against. The default are servers on the loopback; give your own where the dialer
- * cannot reach those, such as a network in memory.
+ * The peers for testing a dialer. The default peers are servers on the loopback. A dialer that
+ * cannot reach those, such as one for a network in memory, needs its own.
  */
 export interface Peers {
-  /** Starts a peer that takes connections; `tcp6` listens on IPv6. */
+  /** Starts a peer that accepts connections; `tcp6` listens on IPv6. */
   listen(network: "tcp" | "tcp6" | "unix"): Promise<ListeningPeer>;
-  /** Starts a peer that lets dials hang. */
+  /** Starts a peer whose dials hang. */
   silent(): Promise<SilentPeer>;
-  /** A `tcp` address where nobody listens. */
+  /** A `tcp` address without a listener. */
   readonly refused: string;
-  /** A `tcp` address to which there is no way. */
+  /** A `tcp` address without a route. */
   readonly unreachable: string;
   /** A `tcp` address whose name cannot be looked up. */
   readonly unknownName: string;
-  /** A `unix` address where there is nothing. */
+  /** A `unix` path that does not exist. */
   readonly missingPath: string;
-  /** An IP address that is none of this machine's. */
+  /** An IP address that does not belong to this machine. */
   readonly foreignAddress: string;
 }
 
-/** The codes that the dialer reports for failures whose name depends on who notices them. */
+/** The codes of failures that depend on the component that detects them. */
 export interface ContractCodes {
-  /** Nobody listens there. */
+  /** No listener at the address. */
   refused: DialErrorCode;
-  /** There is no way there. */
+  /** No route to the address. */
   unreachable: DialErrorCode;
-  /** There is no such name. */
+  /** No such name. */
   unknownName: DialErrorCode;
-  /** There is nothing at the path. */
+  /** No such path. */
   missingPath: DialErrorCode;
-  /** The local address is none of this machine's. */
+  /** The local address does not belong to this machine. */
   foreignAddress: DialErrorCode;
 }

@@ -3,7 +3,7 @@ import type { ConnectDone, ConnectFailure, ConnectRequest } from "../../src/net/
 import { shortage } from "../../src/resolver/shortage.ts";
 import { bindFailure, isLinkLocal } from "./resolve_zones.ts";
 
-/** Reads the error of a failed attempt, as `node:net` and Bun report it. */
+/** Converts the error of a failed attempt, as `node:net` and Bun report it. */
 export async function connectFailure(
   error: unknown,
   request: ConnectRequest,
@@ -11,11 +11,12 @@ export async function connectFailure(
   const denied = denoDenial(error);
   if (denied !== undefined) return denied;
   const code = systemErrorCode(error) ?? "ERR_DIAL_FAILED";
-  // Deno says EINVAL, and Bun may say ECONNREFUSED, of a local end that is not there or not free.
+  // For a local end that does not exist or is in use, Deno reports EINVAL, and Bun may report
+  // ECONNREFUSED.
   if ((code === "EINVAL" || code === "ECONNREFUSED") && hasLocalEnd(request)) {
     const failure = await bindFailure(anyLocalAddress(request), request.localPort);
     if (failure !== undefined) return failure;
-    // The local end may be free and yet be taken for this very peer.
+    // The local end may be free and still be in use for this same peer.
     if (code === "EINVAL" && !isLinkLocal(request.host)) {
       return { code: "EADDRNOTAVAIL", cause: error };
     }
@@ -24,11 +25,11 @@ export async function connectFailure(
     const lacking = shortage();
     if (lacking !== undefined) return { code: lacking, cause: error };
   }
-  // Deno says EPERM of an address that its permissions do not cover.
+  // Deno reports EPERM for an address that its permissions do not cover.
   return { code: code === "EPERM" ? "EACCES" : code, cause: error };
 }
 
-/** What a permission of Deno's does not cover, if that is what `error` says. */
+/** The failure for a missing permission of Deno, if `error` reports one. */
 export function denoDenial(cause: unknown): ConnectFailure | undefined {
   const { name, message } = cause as Error;
   if (name !== "NotCapable") return undefined;
@@ -41,12 +42,12 @@ function hasLocalEnd(request: ConnectRequest): request is IpRequest {
   return "host" in request && (request.localAddress ?? request.localPort) !== undefined;
 }
 
-/** The local address asked for, or the one that stands for all, as a bare local port needs it on Bun. */
+/** The requested local address, or the unspecified one, which Bun needs for a local port alone. */
 export function anyLocalAddress({ family, localAddress }: IpRequest): string {
   return localAddress ?? (family === 4 ? "0.0.0.0" : "::");
 }
 
-/** Reports a failure that is known at once, but not before the attempt has been started. */
+/** Reports an immediate failure asynchronously, after the attempt has been started. */
 export function failLater(failure: ConnectFailure, done: ConnectDone): () => void {
   let cancelled = false;
   queueMicrotask(() => cancelled || done(failure));

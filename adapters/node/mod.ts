@@ -5,14 +5,14 @@ import { netDialerOptions, type SystemDialerOptions } from "../../src/net/net_di
 import { netConnector } from "./net_connector.ts";
 
 /**
- * Makes a dialer over `node:net`, as `systemDialer` does on Node. It also works on Deno and Bun, through their
- * `node:net`.
+ * Makes a dialer over `node:net`, as `systemDialer` does on Node. It also works on Deno and Bun,
+ * through their `node:net`.
  *
  * @example
  * const dialer = nodeDialer({ timeoutMs: 5_000 });
  * const conn = await dialer.dialContext("tcp", "peer.example:4001");
  *
- * @param options How the dialer behaves.
+ * @param options The options of the dialer.
  * @returns The dialer.
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */

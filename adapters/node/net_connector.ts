@@ -26,12 +26,13 @@ export function netConnector(
       if ("code" in ends) return failLater(ends, done);
       const { localPort, port } = request;
       const opts: TcpOpts = {
-        // What is missing would be read from `Object.prototype`, where anybody may put something.
+        // Explicit, because missing properties would be read from `Object.prototype`, which may be
+        // polluted.
         ...{ path: undefined, localAddress: undefined, localPort: undefined, signal: undefined },
         host: ends.host,
         port,
         allowHalfOpen: true,
-        // Bun's sockets begin with it in any case, and only turn off what they were told to turn on.
+        // Bun's sockets always start with no-delay, and disable only what was enabled by an option.
         noDelay: true,
         keepAlive: keepAlive !== false,
         keepAliveInitialDelay: idleMs,
@@ -50,7 +51,7 @@ export function netConnector(
 type TcpOpts = TcpNetConnectOpts & { path?: undefined; onread: Reading };
 type UnixOpts = IpcNetConnectOpts & { onread: Reading };
 
-/** How a socket reads: into a buffer, which `callback` is told of. */
+/** How a socket reads: into a buffer, whose filled length is passed to `callback`. */
 interface Reading {
   buffer: () => Uint8Array;
   callback: (count: number, buffer: Uint8Array) => boolean;
@@ -72,7 +73,7 @@ function openSocket(
   opened: (socket: DialSocket, request: ConnectRequest) => NodeConn,
   done: ConnectDone,
 ): () => void {
-  // Let go when the dial is over, for the listeners live as long as the socket.
+  // Cleared at the end of the dial, because the listeners live as long as the socket.
   let dial: { request: ConnectRequest; done: ConnectDone } | undefined = { request, done };
   let cancelled = false;
   const endDial = () => {
@@ -80,10 +81,10 @@ function openSocket(
     dial = undefined;
     return ended;
   };
-  // `net.connect({ signal })` keeps listening after "connect" and would destroy an established socket, so cancelling
-  // is done by hand.
+  // `net.connect({ signal })` keeps listening after "connect" and would destroy an established
+  // socket, so cancelling is wired by hand.
   const socket = new DialSocket(opts).connect(opts);
-  // Nothing is read before somebody asks, so that what comes early stays with the system.
+  // Nothing is read before the first read, so early data stays in the system's buffer.
   socket.pause();
   socket.once("connect", () => {
     const ended = endDial();

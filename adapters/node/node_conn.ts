@@ -9,29 +9,29 @@ import { type ConnectRequest, localAddrOf, remoteAddrOf } from "../../src/net/co
 import type { DialSocket } from "./dial_socket.ts";
 
 /**
- * What sockets read into that are not busy: its bytes are taken or copied before `onRead` returns, so that an idle connection
- * costs no buffer at all. Twice its size was slower to read with.
+ * The read buffer of all sockets that are not busy. Its bytes are used or copied before `onRead`
+ * returns, so an idle connection needs no buffer. Twice its size was slower.
  */
 export const sharedBuffer: Uint8Array = new Uint8Array(64 * 1024);
 
 const writeStyle: WriteStyle = { supportsWritev: true, coalesceBytes: 66 * 1024 };
 
-/** Memory that is not zeroed: a good part of what it costs, where it is written to at once. */
+/** Allocates without zeroing, a large part of the cost of memory that is overwritten at once. */
 function unfilled(bytes: number): Uint8Array {
-  // As a plain array: the `slice` of a `Buffer` does not copy.
+  // As a plain array, because the `slice` of a `Buffer` does not copy.
   return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }
 
-/** A connection over a socket of `node:net`, which reads into a buffer and tells `onRead`. */
+/** A connection over a socket of `node:net`, which reads into a buffer and calls `onRead`. */
 export class NodeConn extends PushConn {
   readonly #socket: DialSocket;
   readonly #keepAliveMs: number;
-  /** Told when the write under way was taken by the system. */
+  /** Called when the system has accepted the pending write. */
   #sent: ((error?: Error | null) => void) | undefined;
-  /** Calls of `#onSent` to come for writes that the system took at once. */
+  /** The number of pending `#onSent` calls for writes that the system accepted at once. */
   #sentAtOnce = 0;
   #listening = false;
-  /** Where a busy socket reads to whose chunks are handed on. */
+  /** The memory of a busy socket whose chunks are passed on. */
   #slab: Slab | undefined;
   /** Whether the last read filled its buffer. */
   #filled = false;
@@ -43,7 +43,7 @@ export class NodeConn extends PushConn {
     socket.unref();
   }
 
-  /** Done on first use, since it is a tenth of what a dial costs. */
+  /** Done on first use, because it costs a tenth of a dial. */
   #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
@@ -56,7 +56,7 @@ export class NodeConn extends PushConn {
     return this.push(buffer.subarray(0, count));
   }
 
-  /** Where the socket reads to next. */
+  /** The buffer for the socket's next read. */
   nextBuffer(): Uint8Array {
     return this.#slab?.buffer() ?? sharedBuffer;
   }
@@ -70,20 +70,21 @@ export class NodeConn extends PushConn {
   }
 
   onError(error: Error): void {
-    // On Bun this is how a write fails to a peer that had ended before; what that had sent is whole.
+    // On Bun a write fails like this after the peer's FIN; all of the peer's data was received.
     if (systemErrorCode(error) === "EPIPE") this.pushEnd();
     else this.pushError(error);
   }
 
   #onEnd(): void {
     const { writeError } = this.#socket;
-    // The system tells of a reset once, and of an end after that. A peer that had ended before its reset makes it an EPIPE.
+    // The system reports a reset only once, and the end afterwards. If the peer had sent FIN before
+    // its reset, the code is EPIPE.
     if (writeError === undefined || systemErrorCode(writeError) === "EPIPE") this.pushEnd();
     else this.pushError(writeError);
   }
 
   #onClose(): void {
-    // The socket closed itself after both sides had ended, or after an error that was told already.
+    // The socket closed itself after both sides had ended, or after an error already reported.
     if (!this.isClosed) this.pushEnd();
     this.#sent?.(this.#whyBroken());
   }
@@ -92,7 +93,7 @@ export class NodeConn extends PushConn {
     const socket = this.#socket;
     this.#listen();
     if (!socket.destroyed) socket.resume();
-    // It tells of its error only later, and of its close perhaps never again.
+    // The socket reports its error later, and its close possibly never.
     else if (socket.errored) this.pushError(socket.errored);
     else this.#onClose();
   }
@@ -124,7 +125,7 @@ export class NodeConn extends PushConn {
   #untilSent(): Promise<void> | undefined {
     const socket = this.#socket;
     if (socket.writableLength === 0 && socket.writable) {
-      // Node tries to write at once and counts only what the system did not take.
+      // Node tries to write at once and counts only the bytes that the system did not accept.
       this.#sentAtOnce++;
       return undefined;
     }
@@ -140,12 +141,13 @@ export class NodeConn extends PushConn {
 
   readonly #onSent = (error?: Error | null): void => {
     if (this.#sentAtOnce > 0) this.#sentAtOnce--;
-    // Node 20 reports a write that the socket's failure has cut off as done, later ones that it was cancelled.
+    // Node 20 reports a write cut off by the socket's failure as done; later versions report it as
+    // cancelled.
     else if (error || this.#socket.destroyed) this.#sent?.(this.#whyBroken(error));
     else this.#sent?.();
   };
 
-  /** What the socket failed with, rather than what became of a call because of that. */
+  /** The error of the socket, rather than that of a call which failed as a consequence. */
   #whyBroken(error?: Error | null): Error {
     const { writeError, errored } = this.#socket;
     const known = writeError ?? errored ?? error;
@@ -165,13 +167,14 @@ export class NodeConn extends PushConn {
   }
 
   protected destroy(reset: boolean): void {
-    // Node 20 reports a write that destroying has cut off as done.
+    // Node 20 reports a write cut off by `destroy` as done.
     this.#sent?.(closedError("write"));
-    // Before the socket is: Bun ends it from within `destroy`, which would pass for the peer's end.
+    // Before the socket is destroyed: Bun ends it within `destroy`, which would look like the
+    // peer's end.
     this.pushClosed();
     this.#slab?.release();
     const socket = this.#socket;
-    // Node throws where it is no TCP socket; a unix socket has no reset.
+    // Node throws for other sockets than TCP; a unix socket has no reset.
     const canReset = this.remoteAddr.transport === "tcp" && !sendsFin(socket);
     if (reset && canReset) socket.resetAndDestroy();
     else socket.destroy();

@@ -3,16 +3,16 @@ import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { systemErrorCode } from "../../src/core/error_reason.ts";
 import type { ConnectFailure, ConnectRequest } from "../../src/net/connector.ts";
 
-/** The two ends of an attempt as they go to the runtime. */
+/** The two ends of an attempt in the runtime's form. */
 export interface Ends {
   readonly host: string;
   readonly localAddress: string | undefined;
 }
 
 /**
- * Reads the zones of an attempt's addresses.
+ * Resolves the zones in an attempt's addresses.
  *
- * @returns The addresses as every runtime takes them, or why they cannot be dialed.
+ * @returns The addresses in a form that every runtime accepts, or why they cannot be dialed.
  */
 export function resolveZones(
   { host, localAddress }: Pick<Exclude<ConnectRequest, { path: string }>, "host" | "localAddress">,
@@ -25,30 +25,30 @@ export function resolveZones(
   return { host: remote, localAddress: local };
 }
 
-/** Whether an IPv6 address is valid on one link only, which its zone names (RFC 4291 §2.5.6). */
+/** Whether an IPv6 address is link-local, so that its zone matters (RFC 4291 §2.5.6). */
 export function isLinkLocal(host: string): boolean {
   return /^fe[89ab][0-9a-f]:/i.test(host);
 }
 
-/** An address with its zone as the name of an interface, or why it has none. */
+/** Replaces an address's zone by the name of the interface, or returns why there is none. */
 function inZone(address: string): string | { reason: string } {
   const percent = address.indexOf("%");
   if (percent < 0) return address;
   const zone = address.slice(percent + 1);
   const name = interfaceOf(zone);
-  // Node would connect through an unknown zone as if it were not there.
+  // Node would ignore an unknown zone and connect anyway.
   if (name === undefined) return { reason: `no network interface "${zone}"` };
-  // Elsewhere a zone says nothing, and Deno takes it for a part of a name.
+  // Other addresses need no zone, and Deno would read it as part of a name.
   return address.slice(0, percent) + (isLinkLocal(address) ? `%${name}` : "");
 }
 
-/** The name of the interface with a name or number: Node 20 knows no numbers. */
+/** The name of an interface by its name or number: Node 20 supports no numbers. */
 function interfaceOf(zone: string): string | undefined {
   let interfaces;
   try {
     interfaces = networkInterfaces();
   } catch {
-    // Deno without --allow-sys, whose own connect knows zones and refuses the unknown.
+    // Deno without --allow-sys: its own connect resolves zones and refuses unknown ones.
     return zone;
   }
   if (Object.hasOwn(interfaces, zone)) return zone;
@@ -57,7 +57,10 @@ function interfaceOf(zone: string): string | undefined {
   return Object.keys(interfaces).find((name) => interfaces[name]!.some(isMeant));
 }
 
-/** Why nothing can be bound to a local end, if so; asked after a failure that a runtime reports as something else. */
+/**
+ * Why a local end cannot be bound, if so; called after a failure that a runtime reports as another
+ * one.
+ */
 export function bindFailure(
   localAddress: string,
   localPort: number = 0,

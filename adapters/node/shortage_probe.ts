@@ -4,8 +4,8 @@ import { systemErrorCode } from "../../src/core/error_reason.ts";
 import { setShortageProbe } from "../../src/resolver/shortage.ts";
 
 /**
- * Without a descriptor left Bun says that a connection was refused and that a lookup failed for
- * now, and Deno that there is no such name. Node says EMFILE.
+ * Without a free descriptor, Bun reports a refused connection and a temporary lookup failure, and
+ * Deno reports an unknown name. Node reports EMFILE.
  */
 if ("Deno" in globalThis || "Bun" in globalThis) setShortageProbe(findShortage);
 
@@ -23,7 +23,7 @@ const file = "/dev/null";
 
 function openAndClose(): void {
   if (mayRead()) return closeSync(openSync(file, "r"));
-  // A user who is asked for a permission would not know what for.
+  // Only if already granted: the user could not relate a permission prompt to a dial.
   const host = "127.0.0.1:0";
   const { state } = globals.Deno!.permissions.querySync({ name: "net", host });
   if (state === "granted") globals.Deno!.listen({ hostname: "127.0.0.1", port: 0 }).close();
