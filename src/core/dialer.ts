@@ -2,6 +2,7 @@ import type { Multiaddr as MultiformatsMultiaddr } from "@multiformats/multiaddr
 import type { Network } from "./addr.ts";
 import type { Conn } from "./conn.ts";
 import type { DialEvent } from "./dial_event.ts";
+import { valueKind } from "./value_kind.ts";
 
 /** A multiaddr, as `@multiformats/multiaddr` makes it. */
 export type Multiaddr = MultiformatsMultiaddr;
@@ -39,3 +40,20 @@ export interface ContextDialer {
  * time.
  */
 export type DialerForAddr = (remoteAddr: Multiaddr) => ContextDialer | Promise<ContextDialer>;
+
+/** Whether a value has the methods of a dialer. */
+export function isDialer(value: unknown): value is ContextDialer {
+  return typeof (value as ContextDialer | undefined | null)?.dialContext === "function";
+}
+
+/**
+ * Checks that a value is a dialer.
+ *
+ * @param value The value; it may be a proxy's URL with a password, and is not quoted.
+ * @param what The action that needs it, as in `Cannot … a string`.
+ * @throws {TypeError} If it is no dialer.
+ */
+export function requireDialer(value: unknown, what: string): void {
+  if (isDialer(value)) return;
+  throw new TypeError(`Cannot ${what} ${valueKind(value)}: it has no dialContext method`);
+}

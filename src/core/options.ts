@@ -1,6 +1,6 @@
 import type { Addr } from "./addr.ts";
 import type { ContextDialer } from "./dialer.ts";
-import { isDialer } from "./is_dialer.ts";
+import { isDialer } from "./dialer.ts";
 import { shownValue, valueKind } from "./value_kind.ts";
 
 /**

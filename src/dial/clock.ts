@@ -3,8 +3,8 @@ export interface Clock {
   /** Milliseconds by a monotonic clock. */
   now(): number;
   /**
-   * Calls `callback` once after `ms` milliseconds; returns a handle for {@linkcode
-   * Clock.clearTimer}.
+   * Calls `callback` once after `ms` milliseconds; returns a handle for
+   * {@linkcode Clock.clearTimer}.
    */
   setTimer(callback: () => void, ms: number): unknown;
   /** Cancels a timer; one that has fired already is no error. */

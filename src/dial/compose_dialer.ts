@@ -1,10 +1,10 @@
-import { withCallerFrame } from "./caller_frame.ts";
+import { withCallerFrame } from "../core/caller_frame.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { readDialOptions } from "../core/dial_options.ts";
 import type { Network } from "../core/addr.ts";
 import type { ContextDialer, DialOptions } from "../core/dialer.ts";
-import { isDialer } from "../core/is_dialer.ts";
+import { isDialer } from "../core/dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
 import type { Dial } from "./dial.ts";
 import { RunningDial } from "./running_dial.ts";

@@ -36,8 +36,9 @@ export class DialTrace {
 const steps = new WeakMap<object, DialStep>();
 
 /**
- * One step of a dial. It reports its start and its end to the listener, and becomes a {@linkcode
- * DialReport}. Without a listener it costs one object; the report is built when it is read.
+ * One step of a dial. It reports its start and its end to the listener, and becomes a
+ * {@linkcode DialReport}. Without a listener it costs one object; the report is built when it is
+ * read.
  */
 export class DialStep implements ReportSource {
   /** @internal */

@@ -6,11 +6,11 @@ import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report
 import type { Network } from "../core/addr.ts";
 import type { ContextDialer, Multiaddr } from "../core/dialer.ts";
 import { discardConn, requireConn } from "../conn/foreign_conn.ts";
-import { isDialer } from "../core/is_dialer.ts";
+import { requireDialer } from "../core/dialer.ts";
 import { maxMs } from "../core/options.ts";
 import type { OwnConn } from "../conn/own_conn.ts";
 import { handled, onAbort } from "./signals.ts";
-import { shownValue, valueKind } from "../core/value_kind.ts";
+import { shownValue } from "../core/value_kind.ts";
 import { ChildDial } from "./child_dial.ts";
 import type { Dial, DialScope, ThroughChange } from "./dial.ts";
 import type { DialStep } from "./dial_step.ts";
@@ -21,7 +21,6 @@ import type { StepStart } from "../core/dial_event.ts";
 import { beginDial, StepLink } from "./step_link.ts";
 import { readThroughChange } from "./through_change.ts";
 
-/** The parameters of one dial. */
 export interface RunningDialInit {
   readonly network: Network;
   readonly address: string;
@@ -197,11 +196,7 @@ export class RunningDial extends Scope implements Dial, DialLife {
     const conn = new Promise<Conn>((resolve, reject) => {
       if (this.#isOver) throw this.#reason;
       if (signal?.aborted) throw signal.reason;
-      if (!isDialer(dialer)) {
-        throw new TypeError(
-          `Cannot dial through ${valueKind(dialer)}: it has no dialContext method`,
-        );
-      }
+      requireDialer(dialer, "dial through");
       this.#holdings.addDial(dial);
       dial.start({
         dial: () => dialer.dialContext(network, address, options),

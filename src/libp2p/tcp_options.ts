@@ -1,5 +1,5 @@
 import type { ContextDialer, DialerForAddr } from "../core/dialer.ts";
-import { isDialer } from "../core/is_dialer.ts";
+import { isDialer } from "../core/dialer.ts";
 import {
   boolean,
   callback,

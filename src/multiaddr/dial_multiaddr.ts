@@ -6,7 +6,7 @@ import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts"
 import { type OptionCheck, withMethod } from "../core/options.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
-import { isDialer } from "../core/is_dialer.ts";
+import { isDialer } from "../core/dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
 import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { carryOutMultiaddrDial } from "./multiaddr_dial.ts";

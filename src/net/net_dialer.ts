@@ -1,4 +1,4 @@
-import { withCallerFrame } from "../dial/caller_frame.ts";
+import { withCallerFrame } from "../core/caller_frame.ts";
 import { type Clock, systemClock } from "../dial/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { readDialOptions } from "../core/dial_options.ts";

@@ -3,7 +3,7 @@ import type { Conn } from "../../core/conn.ts";
 import { dialFailure } from "../../core/dial_error.ts";
 import type { ContextDialer } from "../../core/dialer.ts";
 import { describeCode, systemErrorCode } from "../../core/error_reason.ts";
-import { requireDialer } from "../../core/is_dialer.ts";
+import { requireDialer } from "../../core/dialer.ts";
 import {
   address,
   boolean,

@@ -1,3 +1,4 @@
+import { redacted } from "../../core/redact.ts";
 import type { Conn } from "../../core/conn.ts";
 import { isDialError } from "../../core/dial_error.ts";
 import type { DialEvent } from "../../core/dial_event.ts";
@@ -89,7 +90,7 @@ export function requestDial(
     try {
       addresses = await lookUp(lookup, { host, family, hints });
     } catch (thrown) {
-      const error = errorOf(thrown, `Cannot look ${host} up`, "ENOTFOUND");
+      const error = errorOf(thrown, `Cannot look ${redacted(host)} up`, "ENOTFOUND");
       progress.failed(error);
       progress.flush();
       throw error;

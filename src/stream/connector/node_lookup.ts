@@ -1,3 +1,4 @@
+import { redacted } from "../../core/redact.ts";
 import { connError } from "../../core/conn_error.ts";
 import { type IpFamily, ipFamily } from "../../ip/ip_literal.ts";
 import { errorOf } from "../error_of.ts";
@@ -49,7 +50,7 @@ export async function lookUp(
   const answer = await new Promise<unknown>((resolve, reject) => {
     const options = { family, hints: typeof hints === "number" ? hints : 0, all: true };
     lookup(host, options, (error, address) => {
-      if (error) reject(errorOf(error, `Cannot look ${host} up`, "ENOTFOUND"));
+      if (error) reject(errorOf(error, `Cannot look ${redacted(host)} up`, "ENOTFOUND"));
       else resolve(address);
     });
   });
@@ -57,10 +58,13 @@ export async function lookUp(
   const addresses = listed.map((each) => {
     const address: unknown = typeof each === "object" && each !== null ? each.address : each;
     if (typeof address === "string" && ipFamily(address) !== undefined) return address;
-    throw connError("ERR_INVALID_IP_ADDRESS", `lookup answered no IP address for ${host}`);
+    throw connError(
+      "ERR_INVALID_IP_ADDRESS",
+      `lookup answered no IP address for ${redacted(host)}`,
+    );
   });
   const usable = addresses.filter((address) => family === 0 || ipFamily(address) === family);
   if (usable.length > 0) return usable;
   const kind = family === 0 ? "address" : `IPv${family} address`;
-  throw connError("ENOTFOUND", `lookup answered no ${kind} for ${host}`);
+  throw connError("ENOTFOUND", `lookup answered no ${kind} for ${redacted(host)}`);
 }
