@@ -2,9 +2,12 @@ import { dialFailure } from "../src/core/dial_error.ts";
 import type { DialErrorCode } from "../src/core/dial_error_code.ts";
 import type { ContextDialer } from "../src/core/dialer.ts";
 import { describeCode, systemErrorCode } from "../src/core/error_reason.ts";
-import { readOptions } from "../src/core/options.ts";
 import { makeDialer } from "../src/dial/compose_dialer.ts";
-import { netDialerOptions, type SystemDialerOptions } from "../src/net/net_dialer_options.ts";
+import {
+  type NetDialerConfig,
+  readNetDialerConfig,
+  type SystemDialerOptions,
+} from "../src/net/net_dialer_options.ts";
 
 /**
  * Makes a dialer over the runtime's own sockets, the counterpart of Go's `net.Dialer`:
@@ -23,14 +26,13 @@ import { netDialerOptions, type SystemDialerOptions } from "../src/net/net_diale
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
 export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
-  // Checked here, because the adapter is loaded by the first dial only.
-  const read = readOptions("systemDialer", options, netDialerOptions);
+  const config = readNetDialerConfig("systemDialer", options);
   let loaded: ContextDialer | undefined;
   const loading = makeDialer({
     ...{ name: "system", over: [] },
     async run(dial) {
       try {
-        loaded ??= await load(read);
+        loaded ??= await load(config);
       } catch (cause) {
         const code = await loadFailureCode(cause);
         const why = describeCode(code) ?? dialFailure(cause).message;
@@ -46,15 +48,15 @@ export function systemDialer(options: SystemDialerOptions = {}): ContextDialer {
   return dialer;
 }
 
-async function load(options: SystemDialerOptions): Promise<ContextDialer> {
+async function load(config: NetDialerConfig): Promise<ContextDialer> {
   // The capability that will be called decides, not the product's name.
   if (typeof globals.Deno?.connect === "function") {
-    return (await import("./deno/mod.ts")).denoDialer(options);
+    return (await import("./deno/deno_dialer.ts")).configuredDenoDialer(config);
   }
   if (typeof globals.Bun?.connect === "function") {
-    return (await import("./bun/mod.ts")).bunDialer(options);
+    return (await import("./bun/bun_dialer.ts")).configuredBunDialer(config);
   }
-  return (await import("./node/mod.ts")).nodeDialer(options);
+  return (await import("./node/node_dialer.ts")).configuredNodeDialer(config);
 }
 
 /** Node and Bun name exhausted descriptors in the message; other failures may not mention them. */

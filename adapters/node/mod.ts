@@ -1,8 +1,6 @@
 import type { ContextDialer } from "../../src/core/dialer.ts";
-import { readOptions } from "../../src/core/options.ts";
-import { netDialer } from "../../src/net/net_dialer.ts";
-import { netDialerOptions, type SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
-import { netConnector } from "./net_connector.ts";
+import { readNetDialerConfig, type SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
+import { configuredNodeDialer } from "./node_dialer.ts";
 
 /**
  * Makes a dialer over `node:net`, as `systemDialer` does on Node. It also works on Deno and Bun,
@@ -17,6 +15,5 @@ import { netConnector } from "./net_connector.ts";
  * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
 export function nodeDialer(options: SystemDialerOptions = {}): ContextDialer {
-  const read = readOptions("nodeDialer", options, netDialerOptions);
-  return netDialer(netConnector(read), read);
+  return configuredNodeDialer(readNetDialerConfig("nodeDialer", options));
 }

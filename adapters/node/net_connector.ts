@@ -1,6 +1,6 @@
 import type { IpcNetConnectOpts, TcpNetConnectOpts } from "node:net";
 import type { ConnectDone, Connector, ConnectRequest } from "../../src/net/connector.ts";
-import { keepAliveIdleMs, type SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
+import type { NetDialerConfig } from "../../src/net/net_dialer_options.ts";
 import { anyLocalAddress, connectFailure, failLater } from "./connect_failure.ts";
 import { DialSocket } from "./dial_socket.ts";
 import { resolveZones } from "./resolve_zones.ts";
@@ -8,13 +8,14 @@ import { NodeConn, sharedBuffer } from "./node_conn.ts";
 
 /** Connects over `node:net`. */
 export function netConnector(
-  options: Pick<SystemDialerOptions, "keepAlive" | "noDelay">,
+  { keepAlive, keepAliveMs, noDelay }: Pick<
+    NetDialerConfig,
+    "keepAlive" | "keepAliveMs" | "noDelay"
+  >,
 ): Connector {
-  const { keepAlive, noDelay = true } = options;
-  const idleMs = keepAliveIdleMs(options);
   const opened = (socket: DialSocket, request: ConnectRequest) => {
     if (!noDelay) socket.setNoDelay(false);
-    return new NodeConn(socket, request, idleMs);
+    return new NodeConn(socket, request, keepAliveMs);
   };
   return {
     connect(request, done) {
@@ -34,8 +35,8 @@ export function netConnector(
         allowHalfOpen: true,
         // Bun's sockets always start with no-delay, and disable only what was enabled by an option.
         noDelay: true,
-        keepAlive: keepAlive !== false,
-        keepAliveInitialDelay: idleMs,
+        keepAlive,
+        keepAliveInitialDelay: keepAliveMs,
         onread: reading(),
       };
       if (ends.localAddress !== undefined || localPort !== undefined) {

@@ -116,7 +116,7 @@ export class DnsaddrLookup {
 
 function nothingFound(name: string, others: number): Error {
   const reason = others > 0
-    ? `none of the ${others} addresses at "${name}" has the requested suffix`
+    ? `none of the ${others} addresses at "${name}" ends as asked for`
     : `no dnsaddr record at "${name}"`;
   return Object.assign(new Error(reason), { code: "ENOTFOUND", reason });
 }

@@ -13,17 +13,7 @@ import type { IpFamily } from "../ip/ip_literal.ts";
 import { lookUpFamilies, summarizeLookupErrors } from "./look_up_families.ts";
 import type { NetDialerConfig } from "./net_dialer_options.ts";
 import { raceDials } from "../dial/race_dials.ts";
-import type { Resolver } from "../resolver/resolver.ts";
 import { isAccidental } from "./self_connect.ts";
-
-/** The parameters for dialing names. */
-export interface NameDialInit {
-  readonly connector: Connector;
-  readonly config: NetDialerConfig;
-  readonly resolver: Resolver;
-  /** Whether the runtime may look up a name itself: not if the user has configured a resolver. */
-  readonly mayDialNames: boolean;
-}
 
 type NameTarget = Extract<DialTarget, { kind: "name" }>;
 
@@ -31,9 +21,10 @@ type NameTarget = Extract<DialTarget, { kind: "name" }>;
 export async function dialName(
   dial: RunningDial,
   target: NameTarget,
-  init: NameDialInit,
+  connector: Connector,
+  config: NetDialerConfig,
 ): Promise<Conn> {
-  const { connector, config, resolver, mayDialNames } = init;
+  const { resolver, mayDialNames } = config;
   const { host, port } = target;
   const { localAddress, localPort, onlyFamily } = config;
   const families = target.families.filter((family) => (onlyFamily ?? family) === family);

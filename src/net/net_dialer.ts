@@ -11,28 +11,22 @@ import type { Connector, ConnectRequest } from "./connector.ts";
 import { type BadTarget, type DialTarget, parseDialTarget } from "./dial_target.ts";
 import { LiteralDial } from "./literal_dial.ts";
 import { dialName } from "./name_dial.ts";
-import {
-  type NetDialerConfig,
-  netDialerConfig,
-  type SystemDialerOptions,
-} from "./net_dialer_options.ts";
-import { systemResolver } from "../resolver/system_resolver.ts";
+import type { NetDialerConfig } from "./net_dialer_options.ts";
 
 /**
  * Makes a dialer over a runtime's sockets. Lookup, RFC 8305 and time limits are here; `connector`
  * connects to literals.
  *
  * @param connector The runtime's sockets.
- * @param options The options of the dialer.
+ * @param config The checked options of the dialer.
  * @param clock The time.
- * @throws {TypeError | RangeError} If an option is unusable; the message names it.
  */
 export function netDialer(
   connector: Connector,
-  options: SystemDialerOptions = {},
+  config: NetDialerConfig,
   clock: Clock = systemClock,
 ): ContextDialer {
-  return new NetDialer(connector, options, clock);
+  return new NetDialer(connector, config, clock);
 }
 
 class NetDialer implements ContextDialer {
@@ -42,19 +36,15 @@ class NetDialer implements ContextDialer {
   /** The dialer for names, which also makes the errors of unusable addresses. */
   readonly #names: ContextDialer;
 
-  constructor(connector: Connector, options: SystemDialerOptions, clock: Clock) {
-    const config = netDialerConfig(options);
-    const resolver = options.resolver ?? systemResolver;
-    const mayDialNames = options.resolver === undefined;
+  constructor(connector: Connector, config: NetDialerConfig, clock: Clock) {
     this.#connector = connector;
     this.#config = config;
     this.#clock = clock;
-    const init = { connector, config, resolver, mayDialNames };
     const run = (dial: RunningDial): Promise<Conn> => {
       const target = this.#target(dial.network, dial.address);
       if (!("kind" in target)) throw dial.error({ phase: "address", ...target });
       if (config.timeoutMs !== undefined) dial.limit(config.timeoutMs);
-      return dialName(dial, target as DialTarget & { kind: "name" }, init);
+      return dialName(dial, target as DialTarget & { kind: "name" }, connector, config);
     };
     this.#names = makeDialer({ name: "system", over: [], clock, run });
   }

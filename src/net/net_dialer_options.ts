@@ -10,6 +10,7 @@ import {
 } from "../core/options.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 import type { Resolver } from "../resolver/resolver.ts";
+import { systemResolver } from "../resolver/system_resolver.ts";
 
 /**
  * The options of a dialer over the runtime's own sockets; the counterpart of the fields of Go's
@@ -99,6 +100,15 @@ export interface NetDialerConfig {
   readonly attemptDelayMs: number | false;
   readonly resolutionDelayMs: number;
   readonly preferFamily: IpFamily;
+  readonly noDelay: boolean;
+  readonly keepAlive: boolean;
+  /** The keep-alive idle time, which a connection has even where keep-alive is off at first. */
+  readonly keepAliveMs: number;
+  /** Whether the caller set the idle time. */
+  readonly setsKeepAliveMs: boolean;
+  readonly resolver: Resolver;
+  /** Whether the runtime may look a name up by itself: not past the caller's resolver. */
+  readonly mayDialNames: boolean;
 }
 
 /** The longest idle time on Linux (`MAX_TCP_KEEPIDLE`). */
@@ -117,16 +127,31 @@ export const netDialerOptions: OptionChecks<SystemDialerOptions> = {
   preferFamily: oneOf(4, 6),
 };
 
-/** An object that inherits nothing from `Object.prototype`. */
 /** Local addresses by family. */
 type LocalAddresses = Exclude<SystemDialerOptions["localAddress"], string | undefined>;
 
+/** An object that inherits nothing from `Object.prototype`. */
 const none: LocalAddresses = Object.create(null);
+
+/**
+ * Reads the options of a dialer, checks them, and adds the defaults. No code behind it reads options.
+ *
+ * @param owner The function that takes the options, for its errors.
+ * @param options The options.
+ * @throws {TypeError | RangeError} If one is unusable; the message names it.
+ */
+export function readNetDialerConfig(
+  owner: string,
+  options: SystemDialerOptions = {},
+): NetDialerConfig {
+  return netDialerConfig(readOptions(owner, options, netDialerOptions));
+}
 
 /** Adds the defaults to checked options. */
 export function netDialerConfig(options: SystemDialerOptions): NetDialerConfig {
-  const { timeoutMs, localAddress, localPort } = options;
-  const { attemptDelayMs = 250, resolutionDelayMs = 50, preferFamily = 6 } = options;
+  const { timeoutMs, localAddress, localPort, keepAlive, resolver } = options;
+  const { attemptDelayMs = 250, resolutionDelayMs = 50, preferFamily = 6, noDelay = true } =
+    options;
   const one = typeof localAddress === "string" ? ipFamily(localAddress)! : undefined;
   const { ipv4, ipv6 }: LocalAddresses = typeof localAddress === "object" ? localAddress : none;
   return {
@@ -141,15 +166,14 @@ export function netDialerConfig(options: SystemDialerOptions): NetDialerConfig {
     attemptDelayMs,
     resolutionDelayMs,
     preferFamily,
+    noDelay,
+    keepAlive: keepAlive !== false,
+    // Rounded up, because runtimes truncate it to seconds.
+    keepAliveMs: Math.ceil((keepAlive || 15_000) / 1_000) * 1_000,
+    setsKeepAliveMs: typeof keepAlive === "number",
+    resolver: resolver ?? systemResolver,
+    mayDialNames: resolver === undefined,
   };
-}
-
-/**
- * The keep-alive idle time, rounded up because runtimes truncate it to seconds; also where
- * keep-alive is off.
- */
-export function keepAliveIdleMs({ keepAlive }: Pick<SystemDialerOptions, "keepAlive">): number {
-  return Math.ceil((keepAlive || 15_000) / 1_000) * 1_000;
 }
 
 function checkLocalAddress(given: unknown): string | LocalAddresses {

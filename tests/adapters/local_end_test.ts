@@ -6,7 +6,7 @@ import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
 import { isDialError } from "../../src/core/dial_error.ts";
 import { splitHostPort } from "../../src/core/host_port.ts";
-import { keepAliveIdleMs } from "../../src/net/net_dialer_options.ts";
+import { netDialerConfig } from "../../src/net/net_dialer_options.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
 import type { PeerConn } from "../../adapters/loopback/peers.ts";
 import { rejectionOf } from "../../src/testing/reason_of.ts";
@@ -102,7 +102,7 @@ test("nodeDialer(): noDelay: false turns it off where sockets begin with it", as
 test("the idle time of keep-alive is in whole seconds, of which there is at least one", () => {
   const rounded = [undefined, false, 1, 999, 1_000, 1_001, 15_000, 32_767_000] as const;
   assert.deepEqual(
-    rounded.map((keepAlive) => keepAliveIdleMs({ keepAlive })),
+    rounded.map((keepAlive) => netDialerConfig({ keepAlive }).keepAliveMs),
     [15_000, 15_000, 1_000, 1_000, 1_000, 2_000, 15_000, 32_767_000],
   );
 });
@@ -112,7 +112,7 @@ test("an attempt that is cancelled while its failure is looked into tells nothin
   for (let round = 0; round < 100; round++) {
     let told = 0;
     const attempt = { ...request, localAddress: "127.0.0.1" };
-    const cancel = netConnector({}).connect(attempt, () => told++, true);
+    const cancel = netConnector(netDialerConfig({})).connect(attempt, () => told++, true);
     // Each time a little later, since nothing says when the attempt has failed.
     for (const end = performance.now() + round * 0.02; performance.now() < end;) {
       await new Promise((resolve) => setImmediate(resolve));

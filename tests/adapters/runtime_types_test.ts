@@ -9,7 +9,7 @@ import { runtimeBinary } from "../../scripts/runtimes.ts";
 /** The adapter's text without its own declaration of the runtime, so that the real one is seen. */
 function withoutDeclaration(adapter: "deno" | "bun", name: string, instead = ""): string {
   const directory = join(root, "adapters", adapter);
-  const text = readFileSync(join(directory, "mod.ts"), "utf8");
+  const text = readFileSync(join(directory, `${adapter}_dialer.ts`), "utf8");
   const declaration = new RegExp(`^declare const ${name}: \\{\n[^]*?^\\};\n`, "m");
   assert.match(text, declaration);
   return text.replace(declaration, instead)

@@ -42,7 +42,7 @@ async function firstDialsWith(code: string): Promise<("dialed" | Failed)[]> {
     cpSync(join(root, "adapters/system.ts"), join(copy, "adapters/system.ts"));
     for (const adapter of ["node", "deno", "bun"]) {
       mkdirSync(join(copy, "adapters", adapter));
-      writeFileSync(join(copy, "adapters", adapter, "mod.ts"), code);
+      writeFileSync(join(copy, "adapters", adapter, `${adapter}_dialer.ts`), code);
     }
     writeFileSync(join(copy, "package.json"), '{ "type": "module" }');
     return await firstDials(join(copy, "adapters/system.ts"), "");

@@ -6,7 +6,7 @@ import type { Network } from "../../src/core/addr.ts";
 import type { DialOptions } from "../../src/core/dialer.ts";
 import type { IpFamily } from "../../src/ip/ip_literal.ts";
 import { netDialer } from "../../src/net/net_dialer.ts";
-import type { SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
+import { netDialerConfig, type SystemDialerOptions } from "../../src/net/net_dialer_options.ts";
 import type { LookupOptions, Resolver } from "../../src/resolver/resolver.ts";
 import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { VirtualClock } from "../fakes/virtual_clock.ts";
@@ -39,7 +39,11 @@ export class Trial {
         return answer === undefined ? new Promise(() => {}) : Promise.resolve(answer);
       },
     };
-    const dialer = netDialer(this.connector, { resolver, ...this.#options }, this.clock);
+    const dialer = netDialer(
+      this.connector,
+      netDialerConfig({ resolver, ...this.#options }),
+      this.clock,
+    );
     const onEvent = (event: DialEvent) => this.events.push(event);
     const conn = dialer.dialContext(network, address, { onEvent, ...rest });
     conn.catch(() => {});

@@ -4,6 +4,7 @@ import { bunDialer } from "../../adapters/bun/mod.ts";
 import { denoDialer, type DenoDialerOptions } from "../../adapters/deno/mod.ts";
 import { nodeDialer } from "../../adapters/node/mod.ts";
 import { systemDialer } from "../../adapters/system.ts";
+import { systemResolver } from "../../src/resolver/system_resolver.ts";
 import { netDialerConfig } from "../../src/net/net_dialer_options.ts";
 
 type Thrown = typeof TypeError | typeof RangeError;
@@ -93,6 +94,12 @@ test("the defaults are those of RFC 8305, without a time limit", () => {
     attemptDelayMs: 250,
     resolutionDelayMs: 50,
     preferFamily: 6,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveMs: 15_000,
+    setsKeepAliveMs: false,
+    resolver: systemResolver,
+    mayDialNames: true,
   });
 });
 
