@@ -66,7 +66,7 @@ if (runtime !== "deno") {
     const file = join(root, "adapters/system.ts");
     const [first, second, third] = await firstDials(file, "without descriptors");
     assertFailed([first!, second!], "EMFILE", /adapter .* cannot be loaded: too many open files$/);
-    assert.match((first as Failed).cause, /adapters.*too many open files|EMFILE.*adapters/);
+    assert.match((first as Failed).cause, /adapters/);
     assert.equal(third, "dialed");
   });
 }
