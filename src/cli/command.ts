@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { ipFamily } from "../ip/ip_literal.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** An option of the command line. */
@@ -61,11 +62,9 @@ export function readInput(
 ): CommandInput | undefined {
   const { values, positionals } = parse(args, { ...command.options, ...helpOption });
   if (values["help"] !== undefined) return undefined;
-  const [argument, extra] = positionals;
+  const [argument, ...rest] = command.argument === "TARGET" ? joinPort(positionals) : positionals;
   if (argument === undefined) throw new UsageError(`${command.argument} is missing`);
-  if (extra !== undefined) {
-    throw new UsageError(`Unexpected argument after ${command.argument}`);
-  }
+  if (rest.length > 0) throw new UsageError(`Unexpected argument after ${command.argument}`);
   const all = (option: string) => [values[option] ?? []].flat().map(String);
   return {
     argument,
@@ -74,6 +73,17 @@ export function readInput(
     has: (option) => values[option] !== undefined,
     signal,
   };
+}
+
+/** Joins `host port`, as nc takes a target, to `host:port`. */
+function joinPort(positionals: readonly string[]): readonly string[] {
+  const [host, port] = positionals;
+  if (positionals.length !== 2 || !/^\d{1,5}$/.test(port!)) return positionals;
+  // `peer.example:4001 80` has one port too many, `::1 80` has not.
+  const isName = /^[^/:]+$/.test(host!);
+  const bare = host!.replace(/^\[(.*)\]$/, "$1");
+  if (isName) return [`${host}:${port}`];
+  return ipFamily(bare) === 6 ? [`[${bare}]:${port}`] : positionals;
 }
 
 function parse(

@@ -46,6 +46,7 @@ const targetHelp = [
   "TARGET is one of",
   ...table([
     ["host:port", "peer.example:4001, 192.0.2.1:4001, [2001:db8::1]:4001"],
+    ["host port", "the same as nc takes it: peer.example 4001, 2001:db8::1 4001"],
     ["a multiaddr", "/dns4/peer.example/tcp/4001, /dnsaddr/peer.example"],
     ["unix:PATH", "unix:/run/peer.sock"],
   ]),

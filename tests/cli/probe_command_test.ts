@@ -26,6 +26,18 @@ test("probe prints the timeline of a dial, lookups and winner included, in 80 co
   });
 });
 
+test("probe -4 dials a host and a port, as nc takes them, by IPv4 only", async () => {
+  await withPeer(async (_, port) => {
+    const { code, stdout, stderr } = await runCli("probe", "-4", "localhost", String(port));
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /✓ lookup localhost IPv4 → 127\.0\.0\.1\n/);
+    assert.doesNotMatch(stdout, /IPv6/);
+    const other = await runCli("probe", "-6", "::1", "1");
+    assert.equal(other.code, 1);
+    assertOneLine(other.stderr, /Cannot dial tcp6 \[::1\]:1: /);
+  });
+});
+
 test("probe prints the timeline of a failed dial, and the failure on one line", async () => {
   const { code, stdout, stderr } = await runCli("probe", peers.refused);
   assert.equal(code, 1);

@@ -5,7 +5,7 @@ import type { Command, CommandInput } from "../command.ts";
 import { dialOnce } from "./dial_once.ts";
 import { dialOptions, readDialSetup } from "../dial_options.ts";
 import { checkInput, writeError, writeOutput } from "../standard_streams.ts";
-import { parseTarget } from "../target.ts";
+import { familyOptions, readTarget } from "../target.ts";
 import { warmUp } from "../warm_up.ts";
 
 /** `anydial dial`. */
@@ -21,6 +21,7 @@ export const dialCommand: Command = {
   ],
   options: {
     ...dialOptions,
+    ...familyOptions,
     verbose: { type: "boolean", short: "v", help: "Print how the dial went to standard error" },
   },
   examples: [
@@ -31,7 +32,7 @@ export const dialCommand: Command = {
     ],
   ],
   async run(input) {
-    const target = parseTarget(input.argument);
+    const target = readTarget(input);
     const setup = readDialSetup(input);
     checkInput();
     await warmUp();

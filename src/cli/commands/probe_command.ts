@@ -8,7 +8,7 @@ import { notNumber, parseDuration } from "../parse_duration.ts";
 import { formatSummary, probeSummary, tellingResult } from "./probe_summary.ts";
 import { roundTimes } from "../round_times.ts";
 import { writeError, writeOutput } from "../standard_streams.ts";
-import { parseTarget } from "../target.ts";
+import { familyOptions, readTarget } from "../target.ts";
 import { UsageError } from "../usage_error.ts";
 import { warmUp } from "../warm_up.ts";
 
@@ -24,6 +24,7 @@ export const probeCommand: Command = {
   ],
   options: {
     ...dialOptions,
+    ...familyOptions,
     count: {
       type: "string",
       short: "c",
@@ -46,7 +47,7 @@ export const probeCommand: Command = {
   ],
   async run(input) {
     const { signal } = input;
-    const target = parseTarget(input.argument);
+    const target = readTarget(input);
     const setup = readDialSetup(input);
     const count = readCount(input.one("count") ?? "1");
     const intervalMs = parseDuration("interval", input.one("interval") ?? "0", 0);
