@@ -2,6 +2,7 @@ import type { Network } from "../core/addr.ts";
 import { splitHostPort } from "../core/host_port.ts";
 import type { DialErrorCode } from "../core/dial_error_code.ts";
 import { redacted } from "../core/redact.ts";
+import { asciiName, isUnicode } from "../ip/host_name.ts";
 import { isIPv4Mapped } from "../ip/ip_bytes.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 
@@ -16,6 +17,7 @@ export type DialTarget =
   }
   | {
     readonly kind: "name";
+    /** The name in ASCII. */
     readonly host: string;
     readonly families: readonly IpFamily[];
     readonly port: number;
@@ -37,7 +39,7 @@ const families: Record<string, readonly IpFamily[]> = { tcp: [6, 4], tcp4: [4], 
 
 /**
  * Parses the network and address of a dialer over sockets. As in Go, an empty host and an
- * unspecified address mean this machine.
+ * unspecified address mean this machine. Unicode names become A-labels (IDNA, as in URLs).
  *
  * @returns The target, or why there is none.
  */
@@ -72,11 +74,12 @@ export function parseDialTarget(network: Network, address: string): DialTarget |
     }
     return { kind: "literal", host, family, port };
   }
+  const name = isUnicode(host) ? asciiName(host) : host;
   // deno-lint-ignore no-control-regex -- finding them is the point
-  if (/[\s\x00-\x20\x7f:/%\\?#@]/.test(host)) {
+  if (name === undefined || /[\s\x00-\x20\x7f:/%\\?#@]/.test(name)) {
     return badAddress(`"${redacted(host)}" is neither a name nor an IP address`);
   }
-  return { kind: "name", host, families: wanted, port };
+  return { kind: "name", host: name, families: wanted, port };
 }
 
 /**

@@ -76,7 +76,7 @@ export interface SystemDialerOptions {
    */
   noDelay?: boolean;
   /**
-   * Resolver for host names.
+   * Resolver for host names. It gets Unicode names as A-labels (IDNA, as in URLs).
    *
    * @default The system's getaddrinfo, with `localhost` and its subdomains answered locally (RFC
    * 6761).

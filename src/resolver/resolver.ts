@@ -13,6 +13,8 @@ export interface Resolver {
   /**
    * Looks up the addresses of one family.
    *
+   * @param host The name in ASCII: a Unicode name is passed as A-labels.
+   * @param options The family and the signal.
    * @returns IP literals in the order in which to try them; an empty list means the same as
    * `ENOTFOUND`.
    * @throws An error whose `code` is `ENOTFOUND`, `EAI_AGAIN`, `EACCES` …

@@ -1,7 +1,6 @@
-import { domainToASCII } from "node:url";
 import type { Network } from "../core/addr.ts";
 import { splitHostPort } from "../core/host_port.ts";
-import { ipFamily } from "../ip/ip_literal.ts";
+import { certificateName } from "../ip/host_name.ts";
 
 /**
  * Returns the name that a certificate has to have for an address.
@@ -9,8 +8,8 @@ import { ipFamily } from "../ip/ip_literal.ts";
  * @param network The dialed network.
  * @param address The dialed address.
  * @returns The host in the form that certificates use: a name as A-labels without the root's dot,
- *   an IP address without its zone. `undefined` where the address has no host: a unix path, or
- *   nothing before the port.
+ *   an IP address without its zone. `undefined` where the address has no host that a certificate
+ *   can name: a unix path, or nothing before the port.
  */
 export function hostToVerify(network: Network, address: string): string | undefined {
   if (network === "unix") return undefined;
@@ -20,6 +19,5 @@ export function hostToVerify(network: Network, address: string): string | undefi
   } catch {
     return undefined;
   }
-  if (ipFamily(host) !== undefined) return host.replace(/%.*$/, "");
-  return domainToASCII(host).replace(/\.$/, "") || undefined;
+  return certificateName(host);
 }

@@ -9,7 +9,7 @@ import {
 } from "../core/options.ts";
 import { isUint8Array } from "../conn/uint8_array.ts";
 import { valueKind } from "../core/value_kind.ts";
-import { ipFamily } from "../ip/ip_literal.ts";
+import { certificateName } from "../ip/host_name.ts";
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -18,7 +18,8 @@ import { createSecureContext, type SecureContext } from "node:tls";
 export interface TlsOptions {
   /**
    * The name to send to the peer (SNI, RFC 6066 §3) and to verify its certificate against. An IP
-   * address is verified and not sent.
+   * address is verified and not sent. A Unicode name becomes A-labels (IDNA, as in URLs); a dot at
+   * the end and the zone of an address are removed.
    *
    * @default The host of the dialed address. A unix path has none, so it is required there.
    */
@@ -114,9 +115,9 @@ export function tlsConfig(options: TlsOptions): TlsConfig {
 }
 
 function checkServerName(value: unknown): string {
-  // The name appears in reports, so a URL with a password is rejected.
-  const isName = typeof value === "string" && (ipFamily(value) ?? /^[^\s:/@?#\\[\]]+$/.test(value));
-  if (isName) return value;
+  const name = typeof value === "string" ? certificateName(value) : undefined;
+  if (name !== undefined) return name;
+  // Not quoted: it may be a URL with a password.
   throw new TypeError("serverName must be a host name or an IP address");
 }
 

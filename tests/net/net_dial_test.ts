@@ -38,6 +38,15 @@ test("tcp4 and tcp6 look only their family up", async () => {
   }
 });
 
+test("a resolver gets a Unicode name as A-labels; errors say the address as asked", async () => {
+  const trial = new Trial({}, { 6: [], 4: [] });
+  const error = await failureOf(trial.dial("bücher.example:9"));
+  assert.deepEqual(trial.asked, ["xn--bcher-kva.example 6", "xn--bcher-kva.example 4"]);
+  assert.equal(error.address, "bücher.example:9");
+  assert.match(error.message, /^Cannot dial tcp bücher\.example:9: /);
+  assert.equal((trial.events[0] as { address?: string }).address, "bücher.example:9");
+});
+
 test("an address of another family than was asked for is never connected to", async () => {
   // Such as `dns.lookup("::1", { family: 4 })` answers.
   const trial = new Trial({}, { 4: ["2001:db8::6", "peer.test", "192.0.2.4"], 6: ["192.0.2.4"] });

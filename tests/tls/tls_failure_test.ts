@@ -237,6 +237,8 @@ test("withTls() refuses unusable options, and repeats no secret", () => {
   const dialer = systemDialer();
   const unusable: [TlsOptions, RegExp][] = [
     [{ serverName: "" }, /^serverName must be a host name/],
+    [{ serverName: "https://user:hunter2@peer.example" }, /^serverName must be a host name/],
+    [{ serverName: "peer.example:443" }, /^serverName must be a host name/],
     [{ verify: "no" as unknown as boolean }, /^verify .*no/],
     [{ ca: [] }, /^ca must not be empty/],
     [{ ca: "nonsense" }, /^ca is no certificate/],

@@ -144,6 +144,13 @@ test("withTls() asks for the host's name, but never for an IP address (RFC 6066 
     ["127.0.0.1", undefined, undefined],
     ["127.0.0.1", "peer.example", "peer.example"],
     ["localhost", "192.0.2.1", undefined],
+    ["localhost", "fe80::1%eth0", undefined],
+    ["localhost", "Peer.Example.", "peer.example"],
+    ["localhost", "bücher.example.", "xn--bcher-kva.example"],
+    ["bücher.example", undefined, "xn--bcher-kva.example"],
+    ["[::1%lo]", undefined, undefined],
+    ["127.1", undefined, undefined],
+    ["0x7f.1", undefined, undefined],
   ];
   for (const [host, serverName, sni] of asked) {
     const peer = await netPeer();
@@ -161,6 +168,20 @@ test("withTls() asks for the host's name, but never for an IP address (RFC 6066 
     } finally {
       await peer.close();
     }
+  }
+});
+
+test("withTls() verifies short forms of an IPv4 address as the address", async () => {
+  const listener = await listenTls();
+  try {
+    const { port } = splitHostPort(listener.address);
+    for (const host of ["127.1", "0x7f.1"]) {
+      const conn = await withTls(systemDialer(), { ca: ca.cert })
+        .dialContext("tcp", `${host}:${port}`);
+      conn.close();
+    }
+  } finally {
+    await listener.close();
   }
 });
 

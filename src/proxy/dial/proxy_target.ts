@@ -1,5 +1,6 @@
 import { redacted } from "../../core/redact.ts";
 import { shownValue } from "../../core/value_kind.ts";
+import { asciiName } from "../../ip/host_name.ts";
 import { ipBytes } from "../../ip/ip_bytes.ts";
 import { quoted } from "../handshake/quotable.ts";
 
@@ -55,35 +56,4 @@ export function proxyTarget(host: string, port: number): ProxyTarget {
   }
   if (name.length > 255) throw new TypeError(`${quoted(redacted(host))} is longer than 255 bytes`);
   return { kind: "name", host: name, port };
-}
-
-const asciiNamePattern = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i;
-const endsInNumber = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$/i;
-
-/**
- * Returns the ASCII form of a host name.
- *
- * @param name A name, possibly in Unicode.
- * @returns An ASCII name unchanged, any other in A-labels and lower case; `undefined` if it is not
- *   a host name.
- */
-export function asciiName(name: string): string | undefined {
-  // deno-lint-ignore no-control-regex -- what is not ASCII is the point
-  if (/^[\x00-\x7f]*$/.test(name)) return isAsciiName(name) ? name : undefined;
-  // ASCII delimiters would change which part the URL parser reads as the host. It rejects their
-  // Unicode look-alikes itself.
-  // deno-lint-ignore no-control-regex -- as above
-  if (/(?![a-z0-9._-])[\x00-\x7f]/i.test(name)) return undefined;
-  let ascii: string;
-  try {
-    // Not `domainToASCII`: in Deno it returns some invalid names unchanged (seen with 2.9.5).
-    ascii = new URL(`http://${name}/`).hostname;
-  } catch {
-    return undefined;
-  }
-  return isAsciiName(ascii) ? ascii : undefined;
-}
-
-function isAsciiName(name: string): boolean {
-  return asciiNamePattern.test(name) && !endsInNumber.test(name);
 }

@@ -1,6 +1,6 @@
 import { redacted } from "../../core/redact.ts";
 import { inIpRange, ipBytes, unmappedBytes } from "../../ip/ip_bytes.ts";
-import { asciiName } from "../dial/proxy_target.ts";
+import { asciiName } from "../../ip/host_name.ts";
 import { quoted } from "../handshake/quotable.ts";
 
 /** One entry of a NO_PROXY list; without a port it matches every port. */

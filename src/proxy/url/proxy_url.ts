@@ -2,7 +2,7 @@ import { joinHostPort } from "../../core/host_port.ts";
 import { redacted } from "../../core/redact.ts";
 import { valueKind } from "../../core/value_kind.ts";
 import { ipFamily } from "../../ip/ip_literal.ts";
-import { asciiName } from "../dial/proxy_target.ts";
+import { asciiName } from "../../ip/host_name.ts";
 import { quoted } from "../handshake/quotable.ts";
 
 /**

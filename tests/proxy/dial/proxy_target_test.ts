@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asciiName, proxyTarget } from "../../../src/proxy/dial/proxy_target.ts";
+import { proxyTarget } from "../../../src/proxy/dial/proxy_target.ts";
 
 test("proxyTarget() tells addresses from names", () => {
   assert.deepEqual(proxyTarget("192.0.2.1", 80), {
@@ -129,10 +129,4 @@ test("proxyTarget() refuses zones, long names and bad ports, and says so", () =>
   for (const port of [0, -1, 65536, 1.5, NaN]) {
     assert.throws(() => proxyTarget("a", port), RangeError);
   }
-});
-
-test("asciiName() leaves ASCII names as they are", () => {
-  assert.equal(asciiName("Peer.Example"), "Peer.Example");
-  assert.equal(asciiName("xn--a"), "xn--a");
-  assert.equal(asciiName("a b"), undefined);
 });
