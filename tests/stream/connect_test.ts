@@ -7,7 +7,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../../src/core/dialer.ts";
-import { ConnDuplex, nodeConnector } from "../../src/stream/mod.ts";
+import { splitHostPort } from "../../src/core/host_port.ts";
+import { ConnDuplex, nodeConnector, type NodeLookup } from "../../src/stream/mod.ts";
+import { ca } from "../certs/certificates.ts";
+import { dialerOf } from "../fakes/dialer_of.ts";
+import { serverNameOf } from "../tls/server_name_of.ts";
+import { listenTls } from "../tls/tls_peers.ts";
 import { countingDialer } from "./counting_dialer.ts";
 import { closeServer, netPeer, textOf } from "./net_peer.ts";
 
@@ -178,6 +183,76 @@ test("timeoutMs covers the TLS handshake, and nothing after the connecting", asy
   } finally {
     await peer.close();
   }
+});
+
+test("TLS of a connector sends names in A-labels without a dot, and no addresses", async () => {
+  const asked: [host: string, servername: string | undefined, sni: string | undefined][] = [
+    ["peer.example.", undefined, "peer.example"],
+    ["bücher.example", undefined, "xn--bcher-kva.example"],
+    ["127.0.0.1", "Bücher.Example.", "xn--bcher-kva.example"],
+    ["[::1%lo]", undefined, undefined],
+    ["127.1", undefined, undefined],
+    ["peer.example", "192.0.2.1", undefined],
+  ];
+  for (const [host, servername, sni] of asked) {
+    const peer = await netPeer();
+    try {
+      const here = dialerOf((network, _address, options) =>
+        systemDialer().dialContext(network, peer.address, options)
+      );
+      const stream = nodeConnector(here).connect({ host, servername, port: 443, protocol: "tls:" });
+      stream.on("error", () => {});
+      const socket = await peer.accept();
+      const [hello] = await once(socket, "data");
+      assert.equal(serverNameOf(hello), sni, `${host} ${servername}`);
+      stream.destroy();
+      socket.destroy();
+    } finally {
+      await peer.close();
+    }
+  }
+});
+
+test("TLS of a connector verifies an address, also without its zone and in its short form", async () => {
+  const listener = await listenTls();
+  try {
+    const { port } = splitHostPort(listener.address);
+    const here = dialerOf((network, _address, options) =>
+      systemDialer().dialContext(network, listener.address, options)
+    );
+    const { connect } = nodeConnector(here, { tls: { ca: ca.cert } });
+    const asked: [host: string, servername: string | undefined, valid: boolean][] = [
+      ["127.1", undefined, true],
+      ["::1%lo", undefined, true],
+      ["localhost.", undefined, true],
+      ["peer.example", "127.0.0.1", true],
+      ["localhost", "192.0.2.1", false],
+      ["192.0.2.1", undefined, false],
+    ];
+    for (const [host, servername, valid] of asked) {
+      const outcome = await new Promise<unknown>((resolve) => {
+        const stream = connect({ host, servername, port, protocol: "tls:" }, (error) => {
+          resolve(error === null || (error as { code?: unknown }).code);
+          stream.destroy();
+        });
+      });
+      assert.equal(outcome, valid || "ERR_TLS_CERT_ALTNAME_INVALID", `${host} ${servername}`);
+    }
+  } finally {
+    await listener.close();
+  }
+});
+
+test("lookup gets a Unicode name as A-labels", async () => {
+  const { connect } = nodeConnector(countingDialer());
+  const asked = await new Promise((resolve) => {
+    const lookup: NodeLookup = (host, _options, callback) => {
+      resolve(host);
+      callback(new Error("not today"), []);
+    };
+    connect({ host: "bücher.example", port: 7, lookup }).on("error", () => {});
+  });
+  assert.equal(asked, "xn--bcher-kva.example");
 });
 
 test("nodeConnector() refuses an unusable timeoutMs", () => {

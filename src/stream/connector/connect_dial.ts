@@ -8,6 +8,7 @@ import { joinHostPort } from "../../core/host_port.ts";
 import { makeDialer } from "../../dial/compose_dialer.ts";
 import type { RunningDial } from "../../dial/running_dial.ts";
 import { summarizeErrors } from "../../net/summarize_errors.ts";
+import { asciiName } from "../../ip/host_name.ts";
 import { type IpFamily, ipFamily } from "../../ip/ip_literal.ts";
 import { raceDials } from "../../dial/race_dials.ts";
 import type { ConnDuplex } from "../conn_duplex.ts";
@@ -88,7 +89,7 @@ export function requestDial(
     const family = network === "tcp4" ? 4 : network === "tcp6" ? 6 : 0;
     let addresses: readonly string[];
     try {
-      addresses = await lookUp(lookup, { host, family, hints });
+      addresses = await lookUp(lookup, { host: asciiName(host) ?? host, family, hints });
     } catch (thrown) {
       const error = errorOf(thrown, `Cannot look ${redacted(host)} up`, "ENOTFOUND");
       progress.failed(error);

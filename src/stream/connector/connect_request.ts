@@ -33,7 +33,8 @@ export interface NodeConnectOptions {
   /** `"https:"`, `"wss:"` and `"tls:"` ask for TLS. */
   protocol?: string | null | undefined;
   /**
-   * The name to send to the server (SNI) and to verify.
+   * The name to send to the server (SNI) and to verify. An IP address is verified and not sent. A
+   * Unicode name becomes A-labels; a dot at the end and the zone of an address are removed.
    *
    * @default The host, unless it is an IP address.
    */

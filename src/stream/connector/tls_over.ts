@@ -1,4 +1,5 @@
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { certificateName } from "../../ip/host_name.ts";
 import { ipFamily } from "../../ip/ip_literal.ts";
 import type { ConnDuplex } from "../conn_duplex.ts";
 import { type ConnectRequest, hostOf } from "./connect_request.ts";
@@ -17,13 +18,15 @@ export function tlsOver(
   request: ConnectRequest,
   defaults: ConnectionOptions,
 ): TLSSocket {
-  const host = hostOf(request);
+  const asked = request.servername || hostOf(request);
+  const host = certificateName(asked) ?? asked;
   const { signal: _signal, timeout: _timeout, ...rest } = request;
   const socket = tlsConnect({
     ...defaults,
     ...definedOf(rest),
+    // The name to verify where none is sent.
     host,
-    servername: request.servername || (ipFamily(host) === undefined ? host : ""),
+    servername: ipFamily(host) === undefined ? host : "",
     // In a request this is the path of HTTP, and `tls.connect` would read it as a unix socket.
     path: undefined,
     socket: transport,
