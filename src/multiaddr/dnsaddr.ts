@@ -1,11 +1,12 @@
 import { type Component, multiaddr } from "@multiformats/multiaddr";
 import type { Multiaddr } from "../core/dialer.ts";
+import { asciiName } from "../ip/host_name.ts";
 
 /**
  * A `/dnsaddr` multiaddr: the name of its TXT records, and the suffix of the multiaddrs in them.
  */
 export interface Dnsaddr {
-  /** The DNS name of the records. */
+  /** The DNS name of the records; a Unicode name as A-labels. */
   readonly name: string;
   /** The part of the multiaddr after the name, usually a peer id. */
   readonly suffix: readonly Component[];
@@ -22,7 +23,9 @@ export interface DnsaddrRecords {
 /** Reads a multiaddr that begins with `/dnsaddr`; returns `undefined` for any other. */
 export function readDnsaddr(ma: Multiaddr): Dnsaddr | undefined {
   const [first, ...suffix] = ma.getComponents();
-  return first?.name === "dnsaddr" ? { name: `_dnsaddr.${first.value}`, suffix } : undefined;
+  if (first?.name !== "dnsaddr") return undefined;
+  const name = first.value!;
+  return { name: `_dnsaddr.${asciiName(name) ?? name}`, suffix };
 }
 
 /**

@@ -130,6 +130,15 @@ test("/dnsaddr looks up TXT records at _dnsaddr. and takes those that begin with
   await dial;
 });
 
+test("/dnsaddr looks up a Unicode name as A-labels", async () => {
+  const txt = table({ "_dnsaddr.xn--bcher-kva.example": ["dnsaddr=/ip4/192.0.2.1/tcp/4001"] });
+  const { dial, dials, clock } = start("/dnsaddr/bücher.example", txt);
+  await clock.pass(250);
+  assert.deepEqual(txt.asked, ["_dnsaddr.xn--bcher-kva.example"]);
+  dials[0]!.connect();
+  await dial;
+});
+
 test("/dnsaddr takes only addresses that end with what comes after the name", async () => {
   const txt = table({
     "_dnsaddr.peer.example": [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { systemDialer } from "../../../adapters/system.ts";
 import type { Resolver } from "../../../src/resolver/resolver.ts";
 import { socks5Dialer } from "../../../src/proxy/mod.ts";
 import { rejectionOf } from "../../../src/testing/reason_of.ts";
@@ -64,6 +65,21 @@ test("resolve: local asks the proxy for addresses, the next one when one fails",
     assert.deepEqual(hosts, ["0:0:0:0:0:0:0:1", "127.0.0.1"]);
     assert.deepEqual(server.faults, []);
   });
+});
+
+test("resolve: local gives a resolver the same name as a direct dial does", async () => {
+  const resolver = new FixedResolver({});
+  for (
+    const dialer of [
+      systemDialer({ resolver }),
+      socks5Dialer({ server: "127.0.0.1:1", resolve: "local", resolver }),
+    ]
+  ) {
+    resolver.asked.length = 0;
+    const { code, address } = await failureOf(dialer, "Bücher.Example.:9");
+    assert.deepEqual([code, address], ["ENOTFOUND", "Bücher.Example.:9"]);
+    assert.deepEqual(resolver.asked.toSorted(), [4, 6].map((f) => `xn--bcher-kva.example. ${f}`));
+  }
 });
 
 test("resolve: local keeps to the family, and looks no address up", async () => {
