@@ -1,10 +1,10 @@
 import { systemDialer } from "../../adapters/system.ts";
 import type { ContextDialer } from "../core/dialer.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
-import { proxyDialer } from "../proxy/url/proxy_dialer.ts";
 import type { CommandInput, OptionTable } from "./command.ts";
 import { parseDuration } from "./parse_duration.ts";
 import { UsageError } from "./usage_error.ts";
+import { readProxies } from "./via_option.ts";
 
 /** The options of every command that dials. */
 export const dialOptions: OptionTable = {
@@ -13,8 +13,10 @@ export const dialOptions: OptionTable = {
     multiple: true,
     value: "URL",
     help: "Go through this proxy: socks5h, socks5, socks4a,\n" +
-      "socks4, http or https://HOST:PORT; several make a\n" +
-      "chain, in the order in which the bytes travel",
+      "socks4, http or https://HOST:PORT; @FILE reads\n" +
+      "URLs from a file, one a line; env is the proxy of\n" +
+      "the environment, if any. Several make a chain, in\n" +
+      "the order in which the bytes travel",
   },
   timeout: {
     type: "string",
@@ -51,19 +53,6 @@ export function readDialSetup(input: CommandInput): DialSetup {
     dialer: urls.length === 0 ? direct : readProxies(urls, direct),
     timeoutMs: timeout === undefined ? undefined : parseDuration("timeout", timeout, 1),
   };
-}
-
-/**
- * Makes a dialer for proxy URLs, the first of which is dialed by `via`.
- *
- * @throws {UsageError} If a URL is invalid.
- */
-export function readProxies(urls: readonly string[], via: ContextDialer): ContextDialer {
-  try {
-    return proxyDialer(urls, { via });
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
 }
 
 function readLocalAddress(

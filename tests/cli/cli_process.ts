@@ -23,11 +23,16 @@ export interface CliProcess {
 }
 
 /** Starts `anydial` with these arguments, and maybe with a redirection such as `< /dev/null`, as a shell writes it. */
-export function startCli(args: readonly string[], redirection = ""): CliProcess {
+export function startCli(
+  args: readonly string[],
+  redirection = "",
+  environment: Readonly<Record<string, string>> = {},
+): CliProcess {
   const start = runtime === "deno" ? ["run", "-A"] : [];
   const command = [process.execPath, ...start, "src/cli/mod.ts", ...args];
   const child = spawn("/bin/sh", ["-c", `exec "$0" "$@" ${redirection}`, ...command], {
     cwd: root,
+    env: { ...process.env, ...environment },
   });
   const stdout: Uint8Array[] = [];
   let stderr = "";
@@ -52,11 +57,24 @@ export function interrupt({ child }: CliProcess): void {
   process.kill(child.pid!, "SIGINT");
 }
 
+/** What a finished command without input leaves, as text. */
+export interface CliTextResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs `anydial` with these arguments, and nothing on its standard input, to its end. */
-export async function runCli(
+export function runCli(...args: readonly string[]): Promise<CliTextResult> {
+  return runCliWith({}, ...args);
+}
+
+/** {@linkcode runCli} with more variables in the environment. */
+export async function runCliWith(
+  environment: Readonly<Record<string, string>>,
   ...args: readonly string[]
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { child, result } = startCli(args);
+): Promise<CliTextResult> {
+  const { child, result } = startCli(args, "", environment);
   child.stdin.end();
   const { code, stdout, stderr } = await result;
   return { code, stdout: new TextDecoder().decode(stdout), stderr };

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { FakeHttpProxy } from "../fakes/proxy/fake_http_proxy.ts";
 import { FakeSocks5 } from "../fakes/proxy/fake_socks5.ts";
 import { startEcho, type Target } from "../fakes/proxy/target.ts";
-import { assertOneLine, runCli, startCli } from "./cli_process.ts";
+import { assertOneLine, runCli, runCliWith, startCli } from "./cli_process.ts";
 
 interface Ends {
   readonly socks: FakeSocks5;
@@ -41,6 +45,50 @@ test("dial --via carries standard input and output through a chain of proxies", 
     assert.deepEqual([code, stderr], [0, ""]);
     assert.equal(new TextDecoder().decode(stdout), "through two proxies\n");
     assert.deepEqual([http.connections, socks.connections, target.seen], [1, 1, 1]);
+  });
+});
+
+test("--via @FILE reads a chain from a file, and check does as well", async () => {
+  await withProxies(async ({ socks, http, target }) => {
+    const directory = await mkdtemp(join(tmpdir(), "anydial-"));
+    const file = join(directory, "proxies");
+    const url = `socks5h://alice:s3cret@${socks.address}`;
+    await writeFile(file, `# the way out\nhttp://${http.address}\n\n${url}\n`);
+    const { code, stderr } = await runCli("probe", "--via", `@${file}`, target.address);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.deepEqual([http.connections, socks.connections, target.seen], [1, 1, 1]);
+    assert.equal((await runCli("check", `@${file}`)).code, 0);
+    await writeFile(file, "# none\n");
+    const none = await runCli("probe", "--via", `@${file}`, target.address);
+    assert.equal(none.code, 2);
+    assertOneLine(none.stderr, /The file of proxy URLs has none/);
+    await rm(directory, { recursive: true });
+    const missing = await runCli("probe", "--via", `@${file}`, target.address);
+    assert.equal(missing.code, 2);
+    assertOneLine(missing.stderr, /Cannot read the file of proxy URLs: ENOENT/);
+  });
+});
+
+test("--via env takes the proxy of the environment, and NO_PROXY's targets directly", async () => {
+  await withProxies(async ({ socks, http, target }) => {
+    const cleared = Object.keys(process.env).filter((name) => /_proxy$/i.test(name));
+    const environment = {
+      ...Object.fromEntries(cleared.map((name) => [name, ""])),
+      ALL_PROXY: `socks5h://alice:s3cret@${socks.address}`,
+    };
+    const args = ["probe", "--via", "env", target.address];
+    assert.equal((await runCliWith(environment, ...args)).code, 0);
+    assert.deepEqual([http.connections, socks.connections, target.seen], [0, 1, 1]);
+    const exempt = { ...environment, NO_PROXY: "127.0.0.1" };
+    assert.equal((await runCliWith(exempt, ...args)).code, 0);
+    assert.deepEqual([socks.connections, target.seen], [1, 2]);
+    const first = ["--via", `http://${http.address}`];
+    assert.equal((await runCliWith(environment, "probe", ...first, ...args.slice(1))).code, 0);
+    assert.deepEqual([http.connections, socks.connections, target.seen], [1, 2, 3]);
+    const bad = await runCliWith({ ...environment, ALL_PROXY: "ftp://alice:s3cret@h" }, ...args);
+    assert.equal(bad.code, 2);
+    assertOneLine(bad.stderr, /environment variable ALL_PROXY: .*unknown scheme "ftp"/);
+    assert.doesNotMatch(bad.stderr, /s3cret/);
   });
 });
 
@@ -143,6 +191,7 @@ test("check of what cannot be read is misuse", async () => {
       ],
       [["--level", "tunnel", "http://127.0.0.1:1"], /--level tunnel needs --target HOST:PORT/],
       [["--target", "nowhere", "http://127.0.0.1:1"], /--target "nowhere" is unusable: missing/],
+      [["env"], /PROXY must be a URL or @FILE, not env/],
       [["ftp://127.0.0.1:1"], /unknown scheme "ftp"/],
     ] as const
   ) {

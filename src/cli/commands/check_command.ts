@@ -4,10 +4,11 @@ import { checkProxy, type ProxyCheck } from "../../proxy/check/check_proxy.ts";
 import type { ProxyCheckLevel } from "../../proxy/check/phase_times.ts";
 import { hungUp } from "../../proxy/dial/proxy_unreachable.ts";
 import type { Command, CommandInput } from "../command.ts";
-import { dialOptions, readDialSetup, readProxies } from "../dial_options.ts";
+import { dialOptions, readDialSetup } from "../dial_options.ts";
 import { roundTimes } from "../round_times.ts";
 import { writeOutput } from "../standard_streams.ts";
 import { UsageError } from "../usage_error.ts";
+import { readProxies } from "../via_option.ts";
 import { warmUp } from "../warm_up.ts";
 
 /** `anydial check`. */
@@ -17,9 +18,9 @@ export const checkCommand: Command = {
   argument: "PROXY",
   description: [
     "PROXY is a URL: socks5h://alice:secret@127.0.0.1:1080, http://proxy.example,",
-    "socks5h+unix:///run/tor/socks. Shows how far it works, how long each phase took,",
-    "and whether the proxy or the target is to blame, if that is known.",
-    "The exit code is 0 if it works.",
+    "socks5h+unix:///run/tor/socks; or @FILE, a file of URLs, one a line. Shows how",
+    "far it works, how long each phase took, and whether the proxy or the target is",
+    "to blame, if that is known. The exit code is 0 if it works.",
   ],
   options: {
     level: {
@@ -44,6 +45,7 @@ export const checkCommand: Command = {
   ],
   async run(input) {
     const { dialer: via, timeoutMs = 10_000 } = readDialSetup(input);
+    if (input.argument === "env") throw new UsageError("PROXY must be a URL or @FILE, not env");
     const proxy = readProxies([input.argument], via);
     const target = input.one("target");
     const level = readLevel(input, target);
