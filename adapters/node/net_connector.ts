@@ -77,6 +77,8 @@ function openSocket(
   // Cleared at the end of the dial, because the listeners live as long as the socket.
   let dial: { request: ConnectRequest; done: ConnectDone } | undefined = { request, done };
   let cancelled = false;
+  // The listeners keep this alone, not all options.
+  const { onread } = opts;
   const endDial = () => {
     const ended = dial;
     dial = undefined;
@@ -90,10 +92,10 @@ function openSocket(
   socket.once("connect", () => {
     const ended = endDial();
     if (ended === undefined) return;
-    ended.done(undefined, opts.onread.conn = opened(socket, ended.request));
+    ended.done(undefined, onread.conn = opened(socket, ended.request));
   });
   socket.on("error", (error) => {
-    if (opts.onread.conn !== undefined) return opts.onread.conn.onError(error);
+    if (onread.conn !== undefined) return onread.conn.onError(error);
     const ended = endDial();
     if (ended === undefined) return;
     connectFailure(error, ended.request).then((failure) => cancelled || ended.done(failure));

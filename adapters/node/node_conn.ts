@@ -102,7 +102,7 @@ export class NodeConn extends PushConn {
     const socket = this.#socket;
     const failure = this.failure ?? socket.writeError;
     if (failure !== undefined) return Promise.reject(failure);
-    socket.write(data, this.#onSent);
+    socket.write(data, this.#onSent ??= (error) => this.#written(error));
     return this.#untilSent();
   }
 
@@ -117,7 +117,7 @@ export class NodeConn extends PushConn {
     const last = pieces.length - 1;
     socket.cork();
     for (let index = 0; index < last; index++) socket.write(pieces[index]!);
-    socket.write(pieces[last]!, this.#onSent);
+    socket.write(pieces[last]!, this.#onSent ??= (error) => this.#written(error));
     socket.uncork();
     return this.#untilSent();
   }
@@ -139,13 +139,16 @@ export class NodeConn extends PushConn {
     });
   }
 
-  readonly #onSent = (error?: Error | null): void => {
+  /** Made by the first write, since most idle connections have written nothing. */
+  #onSent: ((error?: Error | null) => void) | undefined;
+
+  #written(error?: Error | null): void {
     if (this.#sentAtOnce > 0) this.#sentAtOnce--;
     // Node 20 reports a write cut off by the socket's failure as done; later versions report it as
     // cancelled.
     else if (error || this.#socket.destroyed) this.#sent?.(this.#whyBroken(error));
     else this.#sent?.();
-  };
+  }
 
   /** The error of the socket, rather than that of a call which failed as a consequence. */
   #whyBroken(error?: Error | null): Error {

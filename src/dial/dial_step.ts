@@ -35,6 +35,22 @@ export class DialTrace {
 /** The steps by their start events, for a dialer that forwards the events of another one. */
 const steps = new WeakMap<object, DialStep>();
 
+/** What a step has besides its beginning and its end. */
+interface StepDetails {
+  error?: DialFailure | undefined;
+  /** The fields of the event of its end. */
+  end?: object | undefined;
+  pending?: ((inner: PendingStep | undefined) => PendingStep) | undefined;
+  /** The step of another dialer that this one mirrors. */
+  original?: DialStep;
+  /** The report of a dialer that reported no events. */
+  told?: ReportSource | undefined;
+  /** The report, once it was read. */
+  report?: DialReport;
+}
+
+const noDetails: StepDetails = Object.create(null);
+
 /**
  * One step of a dial. It reports its start and its end to the listener, and becomes a
  * {@linkcode DialReport}. Without a listener it costs one object; the report is built when it is
@@ -49,16 +65,9 @@ export class DialStep implements ReportSource {
   readonly #startMs: number;
   #endMs = 0;
   #outcome: DialOutcome | "pending" = "pending";
-  #error: DialFailure | undefined;
-  #end: object | undefined;
   #children: DialStep[] | undefined;
-  #pending: ((inner: PendingStep | undefined) => PendingStep) | undefined;
-  /** The step of another dialer that this one mirrors. */
-  #original: DialStep | undefined;
-  /** The report of a dialer that reported no events. */
-  #told: ReportSource | undefined;
-  /** The report, once it was read. */
-  #report: DialReport | undefined;
+  /** What most steps do not have; a node of libp2p keeps thousands of them. */
+  #more: StepDetails | undefined;
 
   /** @internal */
   constructor(
@@ -72,6 +81,15 @@ export class DialStep implements ReportSource {
     this.#id = ++trace.lastId;
     this.#start = start;
     this.#startMs = startMs;
+  }
+
+  get #details(): StepDetails {
+    return this.#more ??= {};
+  }
+
+  /** @internal What was given to `describePending`. */
+  get pendingDescription(): StepDetails["pending"] {
+    return this.#more?.pending;
   }
 
   /** Whether the step has not ended. */
@@ -135,15 +153,18 @@ export class DialStep implements ReportSource {
     // Set first, because a listener may end the dial during the events of the inner steps.
     this.#outcome = outcome;
     // The callback may retain much memory.
-    this.#pending = undefined;
+    if (this.#more !== undefined) this.#more.pending = undefined;
     this.endWithin(outcome === "ok" ? "lost" : outcome, error, atMs);
     this.#endMs = atMs ?? this.trace.elapsedMs();
-    this.#error = error;
-    this.#end = endOf(this.#start, end);
+    const details = endOf(this.#start, end);
+    if (error !== undefined || details !== undefined) {
+      this.#details.error = error;
+      this.#details.end = details;
+    }
     if (this.trace.onEvent === undefined) return;
     this.#emit(this.#endMs, {
       type: `${kindOf(this.#start)}-end`,
-      ...this.#end,
+      ...details,
       ...(error !== undefined && { error }),
       ...(outcome === "lost" && { lost: true }),
     });
@@ -160,7 +181,7 @@ export class DialStep implements ReportSource {
    * it.
    */
   describePending(describe: (inner: PendingStep | undefined) => PendingStep): void {
-    this.#pending = describe;
+    this.#details.pending = describe;
   }
 
   /** The pending step of the dial, by its innermost open step. */
@@ -168,7 +189,7 @@ export class DialStep implements ReportSource {
     let child: DialStep | undefined;
     for (const each of this.#children ?? []) if (each.isOpen) child = each;
     const inner = child?.pending();
-    const describe = this.#pending ?? (this.#original && this.#original.#pending);
+    const describe = this.#more?.pending ?? this.#more?.original?.pendingDescription;
     const at = describe?.(inner) ?? inner ?? pendingOf(this.#start);
     const via = "via" in this.#start ? this.#start.via : at.via;
     return via === undefined ? at : { ...at, via };
@@ -176,7 +197,7 @@ export class DialStep implements ReportSource {
 
   /** @internal Attaches the report of a dialer that reported no events, once it has answered. */
   attach(report: ReportSource): void {
-    this.#told = report;
+    this.#details.told = report;
   }
 
   /**
@@ -184,7 +205,8 @@ export class DialStep implements ReportSource {
    * the event.
    */
   takeOriginal(event: DialEvent): void {
-    this.#original = steps.get(event);
+    const original = steps.get(event);
+    if (original !== undefined) this.#details.original = original;
   }
 
   /** @internal Replaces the start of this step by the dialer's own start event. */
@@ -194,32 +216,33 @@ export class DialStep implements ReportSource {
 
   /** The current tree; always the same object once the step has ended. */
   report(): DialReport {
-    if (this.#report !== undefined) return this.#report;
+    if (this.#more?.report !== undefined) return this.#more.report;
     const report = this.#makeReport();
-    if (!this.isOpen) this.#report = report;
+    if (!this.isOpen) this.#details.report = report;
     return report;
   }
 
   #makeReport(): DialReport {
-    if (this.#told !== undefined) {
+    const { told, end, error } = this.#more ?? noDetails;
+    if (told !== undefined) {
       try {
-        const report = readReport(this.#told);
+        const report = readReport(told);
         if (Array.isArray(report.children)) return shifted(report, this.#startMs);
       } catch {
         // A connection that was not dialed has no report.
       }
-      this.#told = undefined;
+      this.#details.told = undefined;
     }
     const outcome = this.#outcome === "pending" ? "aborted" : this.#outcome;
     const endMs = this.isOpen ? this.trace.elapsedMs() : this.#endMs;
-    const detail = detailOf(this.#start, this.#end);
+    const detail = detailOf(this.#start, end);
     return {
       kind: kindOf(this.#start),
       label: labelOf(this.#start),
       startMs: this.#startMs,
       durationMs: endMs - this.#startMs,
       outcome,
-      ...(this.#error && { error: this.#error }),
+      ...(error && { error }),
       ...(detail !== undefined && { detail }),
       children: (this.#children ?? []).map((child) => child.report()),
     };
