@@ -5,7 +5,7 @@ import { type Command, readInput, unknownOption } from "./command.ts";
 import { dialCommand } from "./commands/dial_command.ts";
 import { commandHelp, overallHelp } from "./help.ts";
 import { probeCommand } from "./commands/probe_command.ts";
-import { OutputClosedError, watchOutput, writeError, writeOutput } from "./standard_streams.ts";
+import { OutputClosedError, watchErrors, writeError, writeOutput } from "./standard_streams.ts";
 import { UsageError } from "./usage_error.ts";
 import { version } from "./version.ts";
 
@@ -21,7 +21,7 @@ const commands: readonly Command[] = [dialCommand, probeCommand, checkCommand];
  *   when interrupted, 141 when the standard output was closed.
  */
 export async function runCli(args: readonly string[]): Promise<number> {
-  watchOutput();
+  watchErrors();
   const controller = new AbortController();
   const interrupt = () => {
     // A second interrupt exits without the summary.

@@ -1,4 +1,5 @@
-import { fstatSync } from "node:fs";
+import { closeSync, fstatSync, openSync, write } from "node:fs";
+import { devNull } from "node:os";
 import process from "node:process";
 import { UsageError } from "./usage_error.ts";
 
@@ -7,27 +8,48 @@ export class OutputClosedError extends Error {
   override readonly name = "OutputClosedError";
 }
 
-/** Reports a failed write to its caller instead of as an uncaught exception. */
-export function watchOutput(): void {
-  process.stdout.on("error", () => {});
+/** Ignores a failed write to the standard error output; there is no other output for it. */
+export function watchErrors(): void {
   process.stderr.on("error", () => {});
 }
 
 /**
- * Writes to the standard output.
+ * Writes to the standard output, by its descriptor: Bun cannot close that once `process.stdout` was
+ * used.
  *
  * @returns Resolves when the system has accepted all of it; `data` may be reused then.
  * @throws {OutputClosedError} If the reader has closed the output.
  */
-export function writeOutput(data: Uint8Array | string): Promise<void> {
+export async function writeOutput(data: Uint8Array | string): Promise<void> {
+  let rest = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  while (rest.byteLength > 0) rest = rest.subarray(await writeSome(rest));
+}
+
+/** Milliseconds to wait for room in a pipe that another program has made non-blocking. */
+const fullPipeMs = 5;
+
+function writeSome(data: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
-    try {
-      process.stdout.write(data, (error) => error ? reject(outputError(error)) : resolve());
-    } catch (error) {
-      // Deno throws the error of a write to a file synchronously.
-      reject(outputError(error as Error));
-    }
+    write(stdout, data, 0, data.byteLength, null, (error, count) => {
+      if (error === null || error === undefined) resolve(count);
+      else if (error.code === "EAGAIN") setTimeout(() => resolve(0), fullPipeMs);
+      else reject(outputError(error));
+    });
   });
+}
+
+/** The descriptor of the standard output. */
+const stdout = 1;
+
+/**
+ * Closes the standard output, so that its reader sees the end.
+ *
+ * @returns Whether it is closed; Deno keeps the descriptor open until it exits.
+ */
+export function closeOutput(): boolean {
+  closeSync(stdout);
+  // A new descriptor is the lowest free one. It also keeps a socket from becoming number 1.
+  return openSync(devNull, "w") === stdout;
 }
 
 function outputError(error: Error): Error {

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { loopbackPeers } from "../../adapters/loopback/loopback_peers.ts";
 import type { ListeningPeer, PeerConn } from "../../adapters/loopback/peers.ts";
+import { runtime } from "../runtime.ts";
 import { assertOneLine, interrupt, runCli, startCli } from "./cli_process.ts";
 
 const peers = loopbackPeers();
@@ -53,15 +54,35 @@ test("dial sends its input and its end, and prints what comes afterwards", async
   });
 });
 
-test("dial goes on sending after the peer has ended", async () => {
+test("dial closes its output when the peer has ended, while its input is open", async () => {
+  await withPeer(async (peer) => {
+    const { child, result } = startCli(["dial", peer.address]);
+    const conn = await peer.accept();
+    await conn.write(new TextEncoder().encode("greeting"));
+    await conn.closeWrite();
+    await new Promise((resolve) => child.stdout.once("end", resolve));
+    // Deno cannot close its output, so it exits.
+    if (runtime !== "deno") {
+      assert.equal(child.exitCode, null);
+      child.stdin.end("late");
+      assert.equal(await readText(conn), "late");
+    }
+    const { code, stdout, stderr } = await result;
+    assert.deepEqual([code, new TextDecoder().decode(stdout), stderr], [0, "greeting", ""]);
+  });
+});
+
+test("dial goes on sending after the peer has ended, except on Deno", async () => {
   await withPeer(async (peer) => {
     const { child, result } = startCli(["dial", `unix:${peer.address}`]);
     const conn = await peer.accept();
     await conn.write(new TextEncoder().encode("greeting"));
     await conn.closeWrite();
     await new Promise((resolve) => child.stdout.once("data", resolve));
-    child.stdin.end("late");
-    assert.equal(await readText(conn), "late");
+    if (runtime !== "deno") {
+      child.stdin.end("late");
+      assert.equal(await readText(conn), "late");
+    }
     const { code, stdout } = await result;
     assert.deepEqual([code, new TextDecoder().decode(stdout)], [0, "greeting"]);
   }, "unix");

@@ -4,7 +4,7 @@ import { formatReport } from "../../observe/format_report.ts";
 import type { Command, CommandInput } from "../command.ts";
 import { dialOnce } from "./dial_once.ts";
 import { dialOptions, readDialSetup } from "../dial_options.ts";
-import { checkInput, writeError, writeOutput } from "../standard_streams.ts";
+import { checkInput, closeOutput, writeError, writeOutput } from "../standard_streams.ts";
 import { familyOptions, readTarget } from "../target.ts";
 import { warmUp } from "../warm_up.ts";
 
@@ -16,8 +16,9 @@ export const dialCommand: Command = {
   description: [
     "What comes from standard input is sent, and what is received goes to standard",
     "output, byte for byte. The end of standard input ends the sending only (FIN):",
-    "what the peer still sends is received. It is over when both sides have ended; at",
-    "a terminal, when the peer has.",
+    "what the peer still sends is received. The peer's end closes standard output,",
+    "and sending goes on until the input ends; at a terminal, and on Deno, which",
+    "cannot close standard output, the command exits at the peer's end.",
   ],
   options: {
     ...dialOptions,
@@ -53,7 +54,10 @@ function converse(conn: Conn, { signal }: CommandInput): Promise<number> {
     const sent = send(conn);
     // Data received before a send failure still has to be written.
     const both = Promise.allSettled([received, sent]);
-    received.then(() => process.stdin.isTTY && resolve(0), reject);
+    received.then(() => {
+      // Else the reader of the output would wait for its end while there is input.
+      if (process.stdin.isTTY || !closeOutput()) resolve(0);
+    }).catch(reject);
     both.then(([, sending]) =>
       sending.status === "fulfilled" ? resolve(0) : reject(sending.reason)
     );
