@@ -27,7 +27,7 @@ test("--help tells the commands, the forms of a target and the exit codes in 80 
 
 for (
   const [command, words] of [
-    ["dial", ["--timeout TIME", "--local-address IP", "--verbose", "Examples:", "Exit codes:"]],
+    ["dial", ["--timeout TIME", "--no-shutdown", "--verbose", "Examples:", "Exit codes:"]],
     ["probe", ["--timeout TIME", "--local-address IP", "--count N", "--interval TIME", "--json"]],
     ["check", ["--level LEVEL", "--target HOST:PORT", "--via URL", "--timeout TIME", "--json"]],
   ] as const

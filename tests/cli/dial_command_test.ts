@@ -88,6 +88,38 @@ test("dial goes on sending after the peer has ended, except on Deno", async () =
   }, "unix");
 });
 
+test("dial --no-shutdown sends no end, and ends when the peer does", async () => {
+  await withPeer(async (peer) => {
+    const { child, result } = startCli(["dial", "--no-shutdown", peer.address]);
+    child.stdin.end("question");
+    const conn = await peer.accept();
+    const buffer = new Uint8Array(64);
+    assert.equal(await conn.read(buffer), 8);
+    const next = conn.read(buffer).then((count) => count ?? "end", () => "end");
+    // That no end comes can only be seen by waiting.
+    const silence = new Promise((resolve) => setTimeout(() => resolve("silence"), 300));
+    assert.equal(await Promise.race([next, silence]), "silence");
+    await conn.write(new TextEncoder().encode("answer"));
+    await conn.closeWrite();
+    const { code, stdout, stderr } = await result;
+    assert.deepEqual([code, new TextDecoder().decode(stdout), stderr], [0, "answer", ""]);
+    assert.equal(await next, "end");
+  });
+});
+
+test("dial names --no-shutdown when the peer ends at its end without a byte", async () => {
+  await withPeer(async (peer) => {
+    const { child, result } = startCli(["dial", peer.address]);
+    child.stdin.end("question");
+    const conn = await peer.accept();
+    assert.equal(await readText(conn), "question");
+    await conn.closeWrite();
+    const { code, stderr } = await result;
+    assert.equal(code, 0);
+    assertOneLine(stderr, /without sending a byte; .* try --no-shutdown/);
+  });
+});
+
 test("dial carries 64 MiB each way at once, byte for byte", async () => {
   await withPeer(async (peer) => {
     const { child, result } = startCli(["dial", `/ip4/127.0.0.1/tcp/${peer.address.slice(10)}`]);

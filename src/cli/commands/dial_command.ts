@@ -23,6 +23,12 @@ export const dialCommand: Command = {
   options: {
     ...dialOptions,
     ...familyOptions,
+    "no-shutdown": {
+      type: "boolean",
+      help: "Send no FIN at the end of the input, for peers and\n" +
+        "proxies that drop their answer then; the command\n" +
+        "ends when the peer does",
+    },
     verbose: { type: "boolean", short: "v", help: "Print how the dial went to standard error" },
   },
   examples: [
@@ -46,32 +52,54 @@ export const dialCommand: Command = {
 };
 
 /** Copies in both directions until both have ended or one has failed. */
-function converse(conn: Conn, { signal }: CommandInput): Promise<number> {
+function converse(conn: Conn, { signal, has }: CommandInput): Promise<number> {
+  const shutdown = !has("no-shutdown");
+  const counts: Counts = { sent: 0, received: 0, finSent: false };
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => resolve(130));
     if (signal.aborted) resolve(130);
-    const received = receive(conn);
-    const sent = send(conn);
+    const received = receive(conn, counts);
+    const sent = send(conn, counts, shutdown);
     // Data received before a send failure still has to be written.
     const both = Promise.allSettled([received, sent]);
-    received.then(() => {
+    received.then(async () => {
+      const { sent, received, finSent } = counts;
+      if (finSent && sent > 0 && received === 0) await writeError(shutdownHint);
       // Else the reader of the output would wait for its end while there is input.
-      if (process.stdin.isTTY || !closeOutput()) resolve(0);
+      if (process.stdin.isTTY || !shutdown || !closeOutput()) resolve(0);
+      const [, sending] = await both;
+      if (sending.status === "rejected") throw sending.reason;
+      resolve(0);
     }).catch(reject);
-    both.then(([, sending]) =>
-      sending.status === "fulfilled" ? resolve(0) : reject(sending.reason)
-    );
   });
 }
 
-async function receive(conn: Conn): Promise<void> {
+/** For peers and proxies that take the end of what is sent for the end of the connection. */
+const shutdownHint = "anydial: The peer ended after the end of the input without sending a byte; " +
+  "if it should have answered, try --no-shutdown\n";
+
+/** What has passed so far. */
+interface Counts {
+  /** Bytes sent and received. */
+  sent: number;
+  received: number;
+  finSent: boolean;
+}
+
+async function receive(conn: Conn, counts: Counts): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   for (let count; (count = await conn.read(buffer)) !== null;) {
+    counts.received += count;
     await writeOutput(buffer.subarray(0, count));
   }
 }
 
-async function send(conn: Conn): Promise<void> {
-  for await (const chunk of process.stdin) await conn.write(chunk as Uint8Array);
+async function send(conn: Conn, counts: Counts, shutdown: boolean): Promise<void> {
+  for await (const chunk of process.stdin) {
+    counts.sent += (chunk as Uint8Array).byteLength;
+    await conn.write(chunk as Uint8Array);
+  }
+  if (!shutdown) return;
+  counts.finSent = true;
   await conn.closeWrite();
 }
