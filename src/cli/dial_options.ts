@@ -3,6 +3,7 @@ import type { ContextDialer } from "../core/dialer.ts";
 import { type IpFamily, ipFamily } from "../ip/ip_literal.ts";
 import type { CommandInput, OptionTable } from "./command.ts";
 import { parseDuration } from "./parse_duration.ts";
+import { readTls } from "./tls_option.ts";
 import { UsageError } from "./usage_error.ts";
 import { readProxies } from "./via_option.ts";
 
@@ -50,7 +51,7 @@ export function readDialSetup(input: CommandInput): DialSetup {
   const direct = systemDialer(localAddress === undefined ? {} : { localAddress });
   const urls = input.all("via");
   return {
-    dialer: urls.length === 0 ? direct : readProxies(urls, direct),
+    dialer: readTls(urls.length === 0 ? direct : readProxies(urls, direct), input),
     timeoutMs: timeout === undefined ? undefined : parseDuration("timeout", timeout, 1),
   };
 }

@@ -52,6 +52,8 @@ for (
     [["probe", "127.0.0.1:1", "80"], /Unexpected argument after TARGET/],
     [["probe", "127.0.0.1", "80", "81"], /Unexpected argument after TARGET/],
     [["check", "http://127.0.0.1:1", "80"], /Unexpected argument after PROXY/],
+    [["probe", "--tls-name", "x", "127.0.0.1:1"], /--tls-name needs --tls/],
+    [["probe", "--tls", "--tls-ca", "/nowhere", "127.0.0.1:1"], /file of --tls-ca: ENOENT/],
     [["probe", "-4", "-6", "127.0.0.1:1"], /-4 and -6 exclude each other/],
     [["probe", "-6", "127.0.0.1:1"], /Cannot dial "127\.0\.0\.1:1": .*IPv/],
     [["dial", "-4", "unix:/run/x"], /-4 needs a TARGET of the form host:port/],

@@ -2,9 +2,11 @@ import process from "node:process";
 import type { Conn } from "../../core/conn.ts";
 import { formatReport } from "../../observe/format_report.ts";
 import type { Command, CommandInput } from "../command.ts";
+import { crlfEncoder } from "../crlf.ts";
 import { dialOnce } from "./dial_once.ts";
 import { dialOptions, readDialSetup } from "../dial_options.ts";
 import { checkInput, closeOutput, writeError, writeOutput } from "../standard_streams.ts";
+import { tlsOptions } from "../tls_option.ts";
 import { familyOptions, readTarget } from "../target.ts";
 import { warmUp } from "../warm_up.ts";
 
@@ -23,6 +25,8 @@ export const dialCommand: Command = {
   options: {
     ...dialOptions,
     ...familyOptions,
+    ...tlsOptions,
+    crlf: { type: "boolean", help: "Send CRLF for each LF of the input" },
     "no-shutdown": {
       type: "boolean",
       help: "Send no FIN at the end of the input, for peers and\n" +
@@ -59,7 +63,7 @@ function converse(conn: Conn, { signal, has }: CommandInput): Promise<number> {
     signal.addEventListener("abort", () => resolve(130));
     if (signal.aborted) resolve(130);
     const received = receive(conn, counts);
-    const sent = send(conn, counts, shutdown);
+    const sent = send(conn, counts, { shutdown, crlf: has("crlf") });
     // Data received before a send failure still has to be written.
     const both = Promise.allSettled([received, sent]);
     received.then(async () => {
@@ -94,10 +98,15 @@ async function receive(conn: Conn, counts: Counts): Promise<void> {
   }
 }
 
-async function send(conn: Conn, counts: Counts, shutdown: boolean): Promise<void> {
+async function send(
+  conn: Conn,
+  counts: Counts,
+  { shutdown, crlf }: { shutdown: boolean; crlf: boolean },
+): Promise<void> {
+  const encode = crlf ? crlfEncoder() : (chunk: Uint8Array) => chunk;
   for await (const chunk of process.stdin) {
     counts.sent += (chunk as Uint8Array).byteLength;
-    await conn.write(chunk as Uint8Array);
+    await conn.write(encode(chunk as Uint8Array));
   }
   if (!shutdown) return;
   counts.finSent = true;

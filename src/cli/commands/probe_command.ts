@@ -8,6 +8,7 @@ import { notNumber, parseDuration } from "../parse_duration.ts";
 import { formatSummary, probeSummary, tellingResult } from "./probe_summary.ts";
 import { roundTimes } from "../round_times.ts";
 import { writeError, writeOutput } from "../standard_streams.ts";
+import { tlsOptions } from "../tls_option.ts";
 import { familyOptions, readTarget } from "../target.ts";
 import { UsageError } from "../usage_error.ts";
 import { warmUp } from "../warm_up.ts";
@@ -25,6 +26,7 @@ export const probeCommand: Command = {
   options: {
     ...dialOptions,
     ...familyOptions,
+    ...tlsOptions,
     count: {
       type: "string",
       short: "c",
