@@ -5,7 +5,7 @@ import type { CommandInput, OptionTable } from "./command.ts";
 import { parseDuration } from "./parse_duration.ts";
 import { readTls } from "./tls_option.ts";
 import { UsageError } from "./usage_error.ts";
-import { readProxies } from "./via_option.ts";
+import { type Handshake, readProxies } from "./via_option.ts";
 
 /** The options of every command that dials. */
 export const dialOptions: OptionTable = {
@@ -19,11 +19,18 @@ export const dialOptions: OptionTable = {
       "the environment, if any. Several make a chain, in\n" +
       "the order in which the bytes travel",
   },
+  handshake: {
+    type: "string",
+    value: "ORDER",
+    help: "With SOCKS5 proxies: sequential (step by step),\n" +
+      "pipelined (in one flight) or auto (default: auto)",
+  },
   timeout: {
     type: "string",
     short: "t",
     value: "TIME",
-    help: "Give up after this time: 500 (ms), 500ms, 5s, 2m\n(default: when the system does)",
+    help:
+      "Give up after this time: 500 (ms), 500ms, 5s, 2m\n(default: when the system does; with --via 2m)",
   },
   "local-address": {
     type: "string",
@@ -51,9 +58,23 @@ export function readDialSetup(input: CommandInput): DialSetup {
   const direct = systemDialer(localAddress === undefined ? {} : { localAddress });
   const urls = input.all("via");
   return {
-    dialer: readTls(urls.length === 0 ? direct : readProxies(urls, direct), input),
+    dialer: readTls(
+      urls.length === 0 ? direct : readProxies(urls, direct, readHandshake(input)),
+      input,
+    ),
     timeoutMs: timeout === undefined ? undefined : parseDuration("timeout", timeout, 1),
   };
+}
+
+/**
+ * Reads the order of SOCKS5 handshakes.
+ *
+ * @throws {UsageError} If there is no such order.
+ */
+export function readHandshake(input: CommandInput): Handshake {
+  const order = input.one("handshake") ?? "auto";
+  if (order === "auto" || order === "sequential" || order === "pipelined") return order;
+  throw new UsageError("--handshake must be sequential, pipelined or auto");
 }
 
 function readLocalAddress(

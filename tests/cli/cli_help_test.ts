@@ -29,7 +29,13 @@ for (
   const [command, words] of [
     ["dial", ["--timeout TIME", "--no-shutdown", "--verbose", "Examples:", "Exit codes:"]],
     ["probe", ["--timeout TIME", "--local-address IP", "--count N", "--interval TIME", "--json"]],
-    ["check", ["--level LEVEL", "--target HOST:PORT", "--via URL", "--timeout TIME", "--json"]],
+    ["check", [
+      "--level LEVEL",
+      "--target HOST:PORT",
+      "--via URL",
+      "--timeout TIME",
+      "(default: 10s)",
+    ]],
   ] as const
 ) {
   test(`${command} --help tells every option in 80 columns, and dials nothing`, async () => {
@@ -54,6 +60,7 @@ for (
     [["check", "http://127.0.0.1:1", "80"], /Unexpected argument after PROXY/],
     [["probe", "--tls-name", "x", "127.0.0.1:1"], /--tls-name needs --tls/],
     [["probe", "--tls", "--tls-ca", "/nowhere", "127.0.0.1:1"], /file of --tls-ca: ENOENT/],
+    [["probe", "--handshake", "x", "--via", "http://h", "h:1"], /--handshake must be sequential,/],
     [["probe", "-4", "-6", "127.0.0.1:1"], /-4 and -6 exclude each other/],
     [["probe", "-6", "127.0.0.1:1"], /Cannot dial "127\.0\.0\.1:1": .*IPv/],
     [["dial", "-4", "unix:/run/x"], /-4 needs a TARGET of the form host:port/],

@@ -48,6 +48,17 @@ test("dial --via carries standard input and output through a chain of proxies", 
   });
 });
 
+test("--handshake says whether a SOCKS5 handshake is one flight or step by step", async () => {
+  await withProxies(async ({ socks, target }) => {
+    const via = ["--via", `socks5h://alice:s3cret@${socks.address}`];
+    for (const order of ["sequential", "pipelined"]) {
+      const args = [...via, "--handshake", order, target.address];
+      assert.equal((await runCli("probe", ...args)).code, 0);
+    }
+    assert.deepEqual(socks.requests.map(({ pipelined }) => pipelined), [false, true]);
+  });
+});
+
 test("--via @FILE reads a chain from a file, and check does as well", async () => {
   await withProxies(async ({ socks, http, target }) => {
     const directory = await mkdtemp(join(tmpdir(), "anydial-"));

@@ -4,7 +4,7 @@ import { checkProxy, type ProxyCheck } from "../../proxy/check/check_proxy.ts";
 import type { ProxyCheckLevel } from "../../proxy/check/phase_times.ts";
 import { hungUp } from "../../proxy/dial/proxy_unreachable.ts";
 import type { Command, CommandInput } from "../command.ts";
-import { dialOptions, readDialSetup } from "../dial_options.ts";
+import { dialOptions, readDialSetup, readHandshake } from "../dial_options.ts";
 import { roundTimes } from "../round_times.ts";
 import { writeOutput } from "../standard_streams.ts";
 import { UsageError } from "../usage_error.ts";
@@ -34,6 +34,10 @@ export const checkCommand: Command = {
     },
     target: { type: "string", value: "HOST:PORT", help: "What to ask the proxy for" },
     ...dialOptions,
+    timeout: {
+      ...dialOptions["timeout"]!,
+      help: "Give up after this time: 500 (ms), 500ms, 5s, 2m\n(default: 10s)",
+    },
     json: { type: "boolean", help: "Print one JSON object, for machines" },
   },
   examples: [
@@ -46,7 +50,7 @@ export const checkCommand: Command = {
   async run(input) {
     const { dialer: via, timeoutMs = 10_000 } = readDialSetup(input);
     if (input.argument === "env") throw new UsageError("PROXY must be a URL or @FILE, not env");
-    const proxy = readProxies([input.argument], via);
+    const proxy = readProxies([input.argument], via, readHandshake(input));
     const target = input.one("target");
     const level = readLevel(input, target);
     if (level === "tunnel" && target === undefined) {
