@@ -29,8 +29,8 @@ export const dialOptions: OptionTable = {
     type: "string",
     short: "t",
     value: "TIME",
-    help:
-      "Give up after this time: 500 (ms), 500ms, 5s, 2m\n(default: when the system does; with --via 2m)",
+    help: "Give up after this time: 500 (ms), 500ms, 5s, 2m\n" +
+      "(default: when the system does; with --via 2m)",
   },
   "local-address": {
     type: "string",
