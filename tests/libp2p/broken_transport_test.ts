@@ -38,8 +38,8 @@ async function withTunnel(
       systemDialer().dialContext("tcp", `127.0.0.1:${target}`),
     ]);
     side = client;
-    passOn(onward, client);
-    passOn(client, onward).then(() => onward.close());
+    // What one side still has to say is passed on also where the other takes no more.
+    Promise.all([passOn(onward, client), passOn(client, onward)]).then(() => onward.close());
     return await dialed;
   });
   const node = await makeNode({ tcp: { dialer } });
