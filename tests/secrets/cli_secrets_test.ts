@@ -5,6 +5,7 @@ import { dialCommand } from "../../src/cli/commands/dial_command.ts";
 import { probeCommand } from "../../src/cli/commands/probe_command.ts";
 import { runProcess } from "../../scripts/run_process.ts";
 import { childCommand } from "../children/child_command.ts";
+import { endMark } from "../children/end_mark.ts";
 
 const secret = "s3cr3t";
 const withUser = `user:${secret}@127.0.0.1:1`;
@@ -16,13 +17,16 @@ const target = "127.0.0.1:1";
 async function assertHides(lines: readonly (readonly string[])[]): Promise<void> {
   const command = childCommand("run_cli_lines.ts", JSON.stringify(lines));
   const { output } = await runProcess(command, { limitMs: 60_000, output: "collect" });
-  const results: { code: number; shown: string }[] = JSON.parse(output);
-  assert.equal(results.length, lines.length);
-  for (const [index, { code, shown }] of results.entries()) {
+  const [first, ...ends] = output.split(endMark);
+  assert.equal(ends.length, lines.length, output);
+  let shown = first!;
+  for (const [index, end] of ends.entries()) {
     const line = lines[index]!.join(" ");
+    const code = Number.parseInt(end);
     assert.ok(code === 1 || code === 2, `${line}: exits with ${code}`);
     assert.ok(shown !== "", line);
     assert.ok(!shown.includes(secret), `${line}: ${shown}`);
+    shown = end.slice(end.indexOf("\n") + 1);
   }
 }
 
