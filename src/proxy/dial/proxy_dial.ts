@@ -77,9 +77,16 @@ async function prepare(
   proxy: ProxyConfig,
   target: ProxyDialTarget["target"],
 ): Promise<Negotiation> {
-  const { network, address, signal } = dial;
+  const { network, address } = dial;
   try {
-    return await proxy.handshake(target, { network, address, signal });
+    return await proxy.handshake(target, {
+      network,
+      address,
+      // Made only for a function that gives credentials.
+      get signal() {
+        return dial.signal;
+      },
+    });
   } catch (error) {
     const { message: reason, cause } = error as Error;
     const { chain: via, label: hop } = proxy;
