@@ -1,13 +1,11 @@
-import type { Addr } from "../core/addr.ts";
+import type { Addr, Network } from "../core/addr.ts";
 import { BaseConn } from "./base_conn.ts";
 import { BufferGuard } from "./buffer_guard.ts";
 import type { Conn } from "../core/conn.ts";
 import { closedError, connError } from "../core/conn_error.ts";
 import { readableOf, writableOf } from "./conn_streams.ts";
 import { isDerivedConn } from "./derive_conn.ts";
-import type { DialReport, ReportSource } from "../core/dial_report.ts";
-import { readReport } from "../core/dial_report.ts";
-import type { Network } from "../core/addr.ts";
+import { type DialReport, readReport, type ReportSource } from "../core/dial_report.ts";
 import { splitHostPort } from "../core/host_port.ts";
 import type { OwnConn } from "./own_conn.ts";
 import {

@@ -1,4 +1,4 @@
-import { isDialError } from "../core/dial_error.ts";
+import { isDialError } from "./dial_error.ts";
 
 /**
  * Sets the stack of a failed dial's error to the call of the dial, instead of the timer or socket

@@ -1,6 +1,5 @@
 import type { Addr } from "./addr.ts";
-import type { ContextDialer } from "./dialer.ts";
-import { isDialer } from "./dialer.ts";
+import { type ContextDialer, isDialer } from "./dialer.ts";
 import { shownValue, valueKind } from "./value_kind.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { DialEvent } from "../core/dial_event.ts";
+import type { DialEvent, StepPoint, StepStart } from "../core/dial_event.ts";
 import {
   type DialFailure,
   type DialOutcome,
@@ -9,7 +9,6 @@ import {
 import type { Network } from "../core/addr.ts";
 import { shownAddress, shownNetwork } from "../core/redact.ts";
 import { detailOf, endOf, kindOf, labelOf, pendingOf, type PendingStep } from "./step_kinds.ts";
-import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
 /** Receives the events of a dial. */
 export type DialListener = (event: DialEvent) => void;

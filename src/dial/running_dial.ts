@@ -4,9 +4,8 @@ import { DialError, dialFailure, isDialError, withReport } from "../core/dial_er
 import type { ReadDialOptions } from "../core/dial_options.ts";
 import { aborted, type DialFailure, type DialOutcome } from "../core/dial_report.ts";
 import type { Network } from "../core/addr.ts";
-import type { ContextDialer, Multiaddr } from "../core/dialer.ts";
+import { type ContextDialer, type Multiaddr, requireDialer } from "../core/dialer.ts";
 import { discardConn, requireConn } from "../conn/foreign_conn.ts";
-import { requireDialer } from "../core/dialer.ts";
 import { maxMs } from "../core/options.ts";
 import type { OwnConn } from "../conn/own_conn.ts";
 import { handled, onAbort } from "./signals.ts";

@@ -1,4 +1,4 @@
-import type { DialEvent } from "../core/dial_event.ts";
+import type { DialEvent, StepPoint, StepStart } from "../core/dial_event.ts";
 import {
   aborted,
   type DialFailure,
@@ -7,7 +7,6 @@ import {
   type ReportSource,
 } from "../core/dial_report.ts";
 import { type DialListener, DialStep, DialTrace } from "./dial_step.ts";
-import type { StepPoint, StepStart } from "../core/dial_event.ts";
 
 /** The links by the listeners that inner dials receive. */
 const links = new WeakMap<DialListener, StepLink>();

@@ -1,5 +1,10 @@
-import type { AbortOptions, CounterGroup, Logger, MultiaddrConnection } from "@libp2p/interface";
-import { TimeoutError } from "@libp2p/interface";
+import {
+  type AbortOptions,
+  type CounterGroup,
+  type Logger,
+  type MultiaddrConnection,
+  TimeoutError,
+} from "@libp2p/interface";
 import { AbstractMultiaddrConnection } from "@libp2p/utils";
 import { type ChunkFlow, flowChunks } from "../conn/flow.ts";
 import type { Conn } from "../core/conn.ts";

@@ -3,8 +3,13 @@ import type { Conn } from "../core/conn.ts";
 import { DialError } from "../core/dial_error.ts";
 import type { DialEvent } from "../core/dial_event.ts";
 import type { Network } from "../core/addr.ts";
-import type { ContextDialer, DialerForAddr, DialOptions, Multiaddr } from "../core/dialer.ts";
-import { isDialer } from "../core/dialer.ts";
+import {
+  type ContextDialer,
+  type DialerForAddr,
+  type DialOptions,
+  isDialer,
+  type Multiaddr,
+} from "../core/dialer.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import { dialArgs, readDialArgs } from "../multiaddr/dial_args.ts";
 import { dialMultiaddr, startMultiaddrDial } from "../multiaddr/dial_multiaddr.ts";

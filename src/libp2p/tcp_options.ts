@@ -1,5 +1,4 @@
-import type { ContextDialer, DialerForAddr } from "../core/dialer.ts";
-import { isDialer } from "../core/dialer.ts";
+import { type ContextDialer, type DialerForAddr, isDialer } from "../core/dialer.ts";
 import {
   boolean,
   callback,

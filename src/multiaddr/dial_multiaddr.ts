@@ -2,11 +2,15 @@ import { isMultiaddr } from "@multiformats/multiaddr";
 import { type Clock, systemClock } from "../dial/clock.ts";
 import type { Conn } from "../core/conn.ts";
 import { readDialOptions } from "../core/dial_options.ts";
-import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts";
+import {
+  type ContextDialer,
+  type DialerForAddr,
+  isDialer,
+  type Multiaddr,
+} from "../core/dialer.ts";
 import { type OptionCheck, withMethod } from "../core/options.ts";
 import { makeDialer } from "../dial/compose_dialer.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
-import { isDialer } from "../core/dialer.ts";
 import { valueKind } from "../core/value_kind.ts";
 import type { DialMultiaddrOptions } from "./dial_multiaddr_options.ts";
 import { carryOutMultiaddrDial } from "./multiaddr_dial.ts";

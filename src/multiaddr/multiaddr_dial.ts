@@ -1,7 +1,11 @@
 import type { Conn } from "../core/conn.ts";
 import { type DialError, dialFailure } from "../core/dial_error.ts";
-import type { ContextDialer, DialerForAddr, Multiaddr } from "../core/dialer.ts";
-import { isDialer } from "../core/dialer.ts";
+import {
+  type ContextDialer,
+  type DialerForAddr,
+  isDialer,
+  type Multiaddr,
+} from "../core/dialer.ts";
 import type { DialScope } from "../dial/dial.ts";
 import type { RunningDial } from "../dial/running_dial.ts";
 import { parseMultiaddr, readDialArgs } from "./dial_args.ts";

@@ -1,7 +1,6 @@
 import { loopbackCodes, loopbackPeers } from "../../adapters/loopback/loopback_peers.ts";
 import type { Addr } from "../core/addr.ts";
-import type { ContextDialer } from "../core/dialer.ts";
-import { requireDialer } from "../core/dialer.ts";
+import { type ContextDialer, requireDialer } from "../core/dialer.ts";
 import {
   anyObject,
   callback,
@@ -17,9 +16,8 @@ import { abortTests } from "./contract/abort_tests.ts";
 import { backPressureTests } from "./contract/back_pressure_tests.ts";
 import { closeTests } from "./contract/close_tests.ts";
 import type { Contract, ContractLack, DialerVariants } from "./contract/contract.ts";
-import type { ContractCodes } from "../../adapters/loopback/peers.ts";
+import type { ContractCodes, Peers } from "../../adapters/loopback/peers.ts";
 import { errorTests } from "./contract/error_tests.ts";
-import type { Peers } from "../../adapters/loopback/peers.ts";
 import { reportTests } from "./contract/report_tests.ts";
 import { streamTests } from "./contract/stream_tests.ts";
 import { transferTests } from "./contract/transfer_tests.ts";

@@ -1,6 +1,5 @@
 import type { Network } from "../core/addr.ts";
-import type { ContextDialer, DialOptions } from "../core/dialer.ts";
-import { requireDialer } from "../core/dialer.ts";
+import { type ContextDialer, type DialOptions, requireDialer } from "../core/dialer.ts";
 import { readOptions } from "../core/options.ts";
 import { shownAddress } from "../core/redact.ts";
 import { composeDialer } from "../dial/compose_dialer.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemDialer } from "../../adapters/system.ts";
-import { isDialError } from "../../src/core/dial_error.ts";
-import { DialError } from "../../src/core/dial_error.ts";
+import { DialError, isDialError } from "../../src/core/dial_error.ts";
 import type { Network } from "../../src/core/addr.ts";
 import type { ContextDialer, DialOptions } from "../../src/core/dialer.ts";
 import { composeDialer } from "../../src/dial/compose_dialer.ts";

@@ -1,12 +1,12 @@
 import { BaseConn } from "../../src/conn/base_conn.ts";
 import { joinHostPort } from "../../src/core/host_port.ts";
-import type {
-  ConnectDone,
-  ConnectFailure,
-  Connector,
-  ConnectRequest,
+import {
+  type ConnectDone,
+  type ConnectFailure,
+  type Connector,
+  type ConnectRequest,
+  remoteAddrOf,
 } from "../../src/net/connector.ts";
-import { remoteAddrOf } from "../../src/net/connector.ts";
 
 /** A connection that goes nowhere. */
 export class FakeConn extends BaseConn {

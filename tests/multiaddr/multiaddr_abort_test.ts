@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type DialEvent, isDialError, systemDialer } from "../../mod.ts";
+import { type DialOptions, isDialError, systemDialer } from "../../mod.ts";
 import { dialMultiaddr } from "../../src/multiaddr/mod.ts";
+import { abortAtEvents } from "../../src/testing/abort_at_events.ts";
 import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { loopbackPeers } from "../../src/testing/mod.ts";
-import { WatchedSignal } from "../../src/testing/watched_signal.ts";
 
 test("dialMultiaddr() aborted from within any event leaves no connection behind", async () => {
   const listener = await loopbackPeers().listen("tcp");
@@ -14,26 +14,13 @@ test("dialMultiaddr() aborted from within any event leaves no connection behind"
       resolveTxt: () => Promise.resolve([`dnsaddr=/ip4/127.0.0.1/tcp/${port}`]),
     };
     for (const ma of [`/ip4/127.0.0.1/tcp/${port}`, "/dnsaddr/peers.test"]) {
-      for (let last = 1, ended = false; !ended; last++) {
-        const watched = new WatchedSignal();
-        const reason = new Error(`at event ${last}`);
-        const events: DialEvent[] = [];
-        const dial = dialMultiaddr(systemDialer(), ma, {
-          txtResolver,
-          signal: watched.signal,
-          onEvent(event) {
-            events.push(event);
-            if (events.length !== last) return;
-            ended = event.type === "dial-end" && event.parent === undefined;
-            watched.abort(reason);
-          },
-        });
-        const outcome = await dial.then((conn) => conn.close(), (error) => error);
+      const dial = (options: DialOptions) =>
+        dialMultiaddr(systemDialer(), ma, { txtResolver, ...options });
+      await abortAtEvents(dial, ({ at, reason, events, ended, outcome }) => {
         assert.ok(!isDialError(outcome), `${outcome}`);
-        if (!ended) assert.equal(outcome, reason, `${ma} at event ${last}`);
+        if (!ended) assert.equal(outcome, reason, `${ma} at event ${at}`);
         reportFromEvents(events);
-        assert.equal(watched.listeners, 0);
-      }
+      });
     }
     // Every connection that was made is closed, or it would neither say anything nor end.
     const lastConn = await systemDialer().dialContext("tcp", listener.address);

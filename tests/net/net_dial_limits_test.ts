@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DialEvent } from "../../src/core/dial_event.ts";
+import type { DialOptions } from "../../src/core/dialer.ts";
+import { abortAtEvents } from "../../src/testing/abort_at_events.ts";
 import { reportFromEvents } from "../../src/testing/event_tree.ts";
 import { rejectionOf } from "../../src/testing/reason_of.ts";
 import { WatchedSignal } from "../../src/testing/watched_signal.ts";
@@ -47,33 +48,26 @@ test("an abort in the lookup and one in the attempts give the reason and release
 
 test("an abort from within any event leaves nothing behind", async () => {
   const kinds = new Set<string>();
-  for (let last = 1, ended = false; !ended; last++) {
-    const trial = new Trial({ timeoutMs: 60_000 }, both);
-    const watched = new WatchedSignal();
-    const events: DialEvent[] = [];
-    const reason = new Error(`at event ${last}`);
-    const dial = trial.dial("peer.test:9", {
-      signal: watched.signal,
-      onEvent(event) {
-        events.push(event);
-        if (events.length !== last) return;
-        kinds.add(event.type);
-        ended = event.type === "dial-end";
-        watched.abort(reason);
-      },
-    });
+  let trial: Trial;
+  const dial = async (options: DialOptions) => {
+    trial = new Trial({ timeoutMs: 60_000 }, both);
+    const dial = trial.dial("peer.test:9", options);
     await trial.clock.pass(250);
     const [six, four] = trial.connector.attempts;
     if (six?.cancelled === false) six.fail({ code: "ECONNREFUSED" });
     if (four?.cancelled === false) four.succeed();
-    const outcome = await dial.catch((error) => error);
+    return await dial;
+  };
+  await abortAtEvents(dial, ({ at, reason, events, ended, outcome }) => {
+    kinds.add(events[at - 1]!.type);
     if (!ended) {
       assert.equal(outcome, reason);
+      const [, four] = trial.connector.attempts;
       assert.ok(four === undefined || four.cancelled || four.conn.destroyed);
     }
     reportFromEvents(events);
-    assert.deepEqual([trial.clock.pending, watched.listeners], [0, 0], `at event ${last}`);
-  }
+    assert.equal(trial.clock.pending, 0, `at event ${at}`);
+  });
   assert.deepEqual(
     kinds,
     new Set(["dial-start", "lookup-start", "lookup-end", "attempt-start"]

@@ -1,6 +1,5 @@
 import { type DialError, isDialError } from "../../core/dial_error.ts";
-import type { ContextDialer, DialOptions } from "../../core/dialer.ts";
-import { requireDialer } from "../../core/dialer.ts";
+import { type ContextDialer, type DialOptions, requireDialer } from "../../core/dialer.ts";
 import { milliseconds, oneOf, readOptions, text, unchecked } from "../../core/options.ts";
 import { makeDialer } from "../../dial/compose_dialer.ts";
 import { LoginCodec } from "../socks/login_codec.ts";

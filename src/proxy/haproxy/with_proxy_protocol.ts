@@ -1,9 +1,8 @@
 import type { Addr } from "../../core/addr.ts";
 import type { Conn } from "../../core/conn.ts";
 import { dialFailure } from "../../core/dial_error.ts";
-import type { ContextDialer } from "../../core/dialer.ts";
+import { type ContextDialer, requireDialer } from "../../core/dialer.ts";
 import { describeCode, systemErrorCode } from "../../core/error_reason.ts";
-import { requireDialer } from "../../core/dialer.ts";
 import {
   address,
   boolean,

@@ -5,8 +5,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { connError } from "../../core/conn_error.ts";
 import type { DialEvent } from "../../core/dial_event.ts";
-import type { ContextDialer } from "../../core/dialer.ts";
-import { requireDialer } from "../../core/dialer.ts";
+import { type ContextDialer, requireDialer } from "../../core/dialer.ts";
 import {
   anyObject,
   callback as callbackCheck,

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { isDialError } from "../../core/dial_error.ts";
-import type { DialEvent } from "../../core/dial_event.ts";
 import { splitHostPort } from "../../core/host_port.ts";
 import type { Resolver } from "../../resolver/resolver.ts";
 import type { Contract } from "./contract.ts";
-import { contractTest } from "./contract_run.ts";
+import { type ContractRun, contractTest } from "./contract_run.ts";
+import { abortAtEvents, type AbortedDial } from "../abort_at_events.ts";
 import { reportFromEvents } from "../event_tree.ts";
 import { rejectionOf } from "../reason_of.ts";
 import { bytesOf, readExactly } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import type { ContractRun } from "./contract_run.ts";
 import { delay, turn } from "../waiting.ts";
 import { WatchedSignal } from "../watched_signal.ts";
 
@@ -53,7 +52,7 @@ export function abortTests(contract: Contract): void {
   contractTest(contract, "rule 3: a connection does not notice a later abort", abortAfterwards);
   contractTest(
     contract,
-    "rule 5: a signal that lives for long supportsWritev no listeners",
+    "rule 5: a signal that lives for long gathers no listeners",
     longLivedSignal,
   );
 }
@@ -130,30 +129,14 @@ async function abortAtEveryEvent(trial: ContractRun): Promise<void> {
   const address = trial.contract.unsupported.has("names")
     ? peer.address
     : `localhost:${splitHostPort(peer.address).port}`;
-  let ended = false;
-  for (let last = 1; !ended; last++) {
-    const watched = new WatchedSignal();
-    const reason = new Error(`at event ${last}`);
-    const events: DialEvent[] = [];
-    const dial = trial.dial(address, {
-      signal: watched.signal,
-      onEvent(event) {
-        events.push(event);
-        if (events.length !== last) return;
-        // This event decides the result of the dial.
-        ended = event.type === "dial-end" && event.parent === undefined;
-        watched.abort(reason);
-      },
-    });
-    const outcome = await dial.then((conn) => conn.close(), (error) => error);
+  const check = ({ at, reason, events, ended, outcome }: AbortedDial) => {
     const { error } = reportFromEvents(events);
-    if (!ended || outcome !== undefined) {
-      assert.equal(outcome, reason, `at event ${last}`);
-      assert.equal(error?.code, "ABORT_ERR");
-    }
-    assert.equal(watched.listeners, 0);
-    assert.ok(last < 1_000, "a dial has a last event");
-  }
+    // The last event decides the result of the dial.
+    if (ended && outcome === undefined) return;
+    assert.equal(outcome, reason, `at event ${at}`);
+    assert.equal(error?.code, "ABORT_ERR");
+  };
+  await abortAtEvents((options) => trial.dial(address, options), check, 1_000);
   await trial.assertSeenAreClosed(peer);
 }
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { Conn } from "../../core/conn.ts";
 import type { Contract } from "./contract.ts";
-import { contractTest } from "./contract_run.ts";
+import { type ContractRun, contractTest } from "./contract_run.ts";
 import { bytesOf, readAll, readExactly, readText } from "../read_all.ts";
-import type { ContractRun } from "./contract_run.ts";
 import { delay } from "../waiting.ts";
 
 /** The ends of a connection: of one side, of both sides, and failures. */

@@ -4,8 +4,7 @@ import type { Network } from "../../core/addr.ts";
 import type { ContextDialer } from "../../core/dialer.ts";
 import { shownAddress } from "../../core/redact.ts";
 import type { Contract } from "./contract.ts";
-import { contractTest } from "./contract_run.ts";
-import type { ContractRun } from "./contract_run.ts";
+import { type ContractRun, contractTest } from "./contract_run.ts";
 
 /** A failed dial throws a `DialError` whose code is the same on every runtime. */
 export function errorTests(contract: Contract): void {

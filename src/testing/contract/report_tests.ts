@@ -4,10 +4,9 @@ import type { DialEvent } from "../../core/dial_event.ts";
 import type { DialReport } from "../../core/dial_report.ts";
 import { splitHostPort } from "../../core/host_port.ts";
 import type { Contract } from "./contract.ts";
-import { contractTest } from "./contract_run.ts";
+import { type ContractRun, contractTest } from "./contract_run.ts";
 import { reportFromEvents } from "../event_tree.ts";
 import { bytesOf, readText } from "../read_all.ts";
-import type { ContractRun } from "./contract_run.ts";
 
 /** The properties of a connection: its ends, its hops and its report. */
 export function reportTests(contract: Contract): void {

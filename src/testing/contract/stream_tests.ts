@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { Contract } from "./contract.ts";
-import { contractTest } from "./contract_run.ts";
+import { type ContractRun, contractTest } from "./contract_run.ts";
 import { bytesOf, readAll, readText } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import type { ContractRun } from "./contract_run.ts";
 
 /** `readable` and `writable`, which end a direction and never close the connection. */
 export function streamTests(contract: Contract): void {

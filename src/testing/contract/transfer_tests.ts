@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Contract } from "./contract.ts";
-import { contractTest } from "./contract_run.ts";
+import { type ContractRun, contractTest } from "./contract_run.ts";
 import type { PeerConn } from "../../../adapters/loopback/peers.ts";
 import { bytesOf, readAll, readEach, readExactly, readText } from "../read_all.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import type { ContractRun } from "./contract_run.ts";
 import { turn } from "../waiting.ts";
 
 const mebibyte = 1024 * 1024;

@@ -10,8 +10,7 @@ import {
   type TcpOptions,
   type TcpTransport,
 } from "../../../src/libp2p/mod.ts";
-import { loopbackPeers } from "../../../src/testing/mod.ts";
-import type { ListeningPeer, PeerConn } from "../../../src/testing/mod.ts";
+import { type ListeningPeer, loopbackPeers, type PeerConn } from "../../../src/testing/mod.ts";
 
 export const peers = loopbackPeers();
 

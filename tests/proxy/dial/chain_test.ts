@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import type { ContextDialer } from "../../../src/core/dialer.ts";
+import type { ContextDialer, DialOptions } from "../../../src/core/dialer.ts";
 import { httpConnectDialer, socks5Dialer } from "../../../src/proxy/mod.ts";
-import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
+import { abortAtEvents } from "../../../src/testing/abort_at_events.ts";
 import {
   ca,
   expired,
@@ -169,26 +169,11 @@ test("a hop that waits for its own credentials is named, and nobody is blamed", 
 
 test("an abort at every event of a chain rejects with the reason and frees every hop", async () => {
   await withChain({}, async ({ dialer, servers }) => {
-    let ended = false;
-    for (let last = 0; !ended; last++) {
-      assert.ok(last < 100, "a dial has a last event");
-      const watched = new WatchedSignal();
-      const reason = new Error(`at event ${last}`);
-      let count = 0;
-      const dial = dialer.dialContext("tcp", echo.address, {
-        signal: watched.signal,
-        onEvent({ type, parent }) {
-          if (count++ !== last) return;
-          // With this event the dial is decided.
-          ended = type === "dial-end" && parent === undefined;
-          watched.abort(reason);
-        },
-      });
-      const outcome = await dial.then((conn) => conn.close(), (error) => error);
-      if (ended) assert.ok(last > 15 && outcome === undefined, "a chain of three has many events");
+    const dial = (options: DialOptions) => dialer.dialContext("tcp", echo.address, options);
+    await abortAtEvents(dial, ({ at, reason, ended, outcome }) => {
+      if (ended) assert.ok(at > 16 && outcome === undefined, "a chain of three has many events");
       else assert.equal(outcome, reason);
-      assert.equal(watched.listeners, 0);
-    }
+    });
     await Promise.all(servers.map((server) => server.idle()));
   });
 });

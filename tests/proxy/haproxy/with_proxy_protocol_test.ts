@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemDialer } from "../../../adapters/system.ts";
 import { deriveConn } from "../../../src/conn/derive_conn.ts";
-import type { ContextDialer } from "../../../src/core/dialer.ts";
+import type { ContextDialer, DialOptions } from "../../../src/core/dialer.ts";
 import { type ProxyProtocolOptions, withProxyProtocol } from "../../../src/proxy/mod.ts";
+import { abortAtEvents, type AbortedDial } from "../../../src/testing/abort_at_events.ts";
 import { loopbackPeers } from "../../../src/testing/mod.ts";
 import { readExactly } from "../../../src/testing/read_all.ts";
 import { rejectionOf } from "../../../src/testing/reason_of.ts";
-import { WatchedSignal } from "../../../src/testing/watched_signal.ts";
 import { failureOf } from "../../fakes/proxy/dial_outcome.ts";
 import { dialerOf } from "../../fakes/dialer_of.ts";
 
@@ -108,24 +108,10 @@ test("withProxyProtocol() tells of a failed dial as it is", async () => {
 test("withProxyProtocol() ends with the reason of an abort at every event", async () => {
   const listener = await loopbackPeers().listen("tcp");
   const dialer = withProxyProtocol(systemDialer(), { version: 1 });
-  let ended = false;
-  for (let last = 0; !ended; last++) {
-    assert.ok(last < 50, "a dial has a last event");
-    const watched = new WatchedSignal();
-    const reason = new Error("enough");
-    let count = 0;
-    const dial = dialer.dialContext("tcp", listener.address, {
-      signal: watched.signal,
-      onEvent({ type, parent }) {
-        if (count++ !== last) return;
-        ended = type === "dial-end" && parent === undefined;
-        watched.abort(reason);
-      },
-    });
-    const outcome = await dial.then((conn) => conn.close(), (error) => error);
+  const dial = (options: DialOptions) => dialer.dialContext("tcp", listener.address, options);
+  const check = ({ reason, ended, outcome }: AbortedDial) =>
     assert.equal(outcome, ended ? undefined : reason);
-    assert.equal(watched.listeners, 0);
-  }
+  await abortAtEvents(dial, check, 50);
   assert.equal(
     await rejectionOf(dialer.dialContext("tcp", "127.0.0.1:1", { signal: AbortSignal.abort(0) })),
     0,
