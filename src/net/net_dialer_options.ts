@@ -134,7 +134,8 @@ type LocalAddresses = Exclude<SystemDialerOptions["localAddress"], string | unde
 const none: LocalAddresses = Object.create(null);
 
 /**
- * Reads the options of a dialer, checks them, and adds the defaults. No code behind it reads options.
+ * Reads the options of a dialer, checks them, and adds the defaults. No code behind it reads
+ * options.
  *
  * @param owner The function that takes the options, for its errors.
  * @param options The options.
