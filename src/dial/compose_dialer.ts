@@ -42,7 +42,7 @@ export function composeDialer(
   over: ContextDialer | readonly ContextDialer[],
   run: (dial: Dial) => Promise<Conn>,
 ): ContextDialer {
-  return makeDialer({ name: typeof name === "string" ? redacted(name) : name, over, run });
+  return makeDialer({ name: typeof name === "string" ? redactedName(name) : name, over, run });
 }
 
 /** The parts of a dialer of this package. */
@@ -136,7 +136,7 @@ export function nameOf(dialer: ContextDialer): string {
   try {
     const text = String(dialer);
     if (text === "[object Object]") return "dialer";
-    return ComposedDialer.isComposed(dialer) ? text : redacted(text);
+    return ComposedDialer.isComposed(dialer) ? text : redactedName(text);
   } catch {
     // A dialer without a prototype has no `toString`.
     return "dialer";
@@ -144,6 +144,6 @@ export function nameOf(dialer: ContextDialer): string {
 }
 
 /** The text of a foreign dialer may be a URL with a password. */
-function redacted(text: string): string {
+function redactedName(text: string): string {
   return text.replace(/[^\s,()/]*@/g, "***@");
 }
